@@ -1,0 +1,123 @@
+"""A detector's folder: ``detector.json`` that describes it and ``detector.safetensors`` with its arrays.
+
+The JSON file holds the digests of the description and of the arrays, so that damage, a hand edit or
+a mix of two detectors is noticed on loading. It proves nothing against someone who rewrites both
+files: that takes the signature of the version around the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from embedtune.errors import InputError, ModelError
+from embedtune.files import digest_bytes, digest_value, read_json, staged_folder, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CARD_NAME = "detector.json"
+ARRAYS_NAME = "detector.safetensors"
+
+Arrays = Mapping[str, NDArray[np.generic]]
+
+_REFIT = "Fit the detector again (`embedtune anomaly fit`), or restore the folder from a good copy."
+
+
+class _Stored(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class DetectorCard(_Stored):
+    """What a detector is, apart from its arrays."""
+
+    encoder_digest: str = Field(min_length=1, description="Digest of the model whose vectors it scores.")
+    dimension: int = Field(ge=1, description="Length of a vector.")
+    hidden: int = Field(ge=1, description="Width of the autoencoder's hidden layers.")
+    code: int = Field(ge=1, description="Width of its bottleneck.")
+    alpha: float = Field(gt=0, lt=1, description="Share of normal queries that may be called anomalous.")
+    epochs: int = Field(ge=1, description="Most epochs of training.")
+    learning_rate: float = Field(gt=0, description="Learning rate of training.")
+    seed: int = Field(description="Seed of training.")
+    fit_queries: int = Field(ge=1, description="How many queries the autoencoder was trained on.")
+    calibration_queries: int = Field(ge=1, description="How many queries the threshold stands on.")
+
+
+class _Envelope(_Stored):
+    """The JSON file: the description and the digests of it and of the arrays."""
+
+    format: Literal["embedtune-anomaly-detector"] = "embedtune-anomaly-detector"
+    format_version: Literal[1] = 1
+    card: DetectorCard
+    card_sha256: str
+    arrays_sha256: str
+
+
+def write_detector(folder: Path, card: DetectorCard, arrays: Arrays) -> None:
+    """Write a detector's folder, wholly or not at all.
+
+    Raises:
+        InputError: The folder holds something already, or cannot be written.
+    """
+    from safetensors.numpy import save
+
+    data = save(dict(arrays))
+    envelope = _Envelope(card=card, card_sha256=digest_value(card.model_dump()), arrays_sha256=digest_bytes(data))
+    try:
+        with staged_folder(folder) as staging:
+            (staging / ARRAYS_NAME).write_bytes(data)
+            write_json(staging / CARD_NAME, envelope.model_dump())
+    except FileExistsError as error:
+        raise InputError(f"{folder} exists and is not empty.", "Name another folder, or remove this one.") from error
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be written: {error.strerror or error}.",
+            "Check its permissions and the disk's free space.",
+        ) from error
+
+
+def read_detector(folder: Path) -> tuple[DetectorCard, dict[str, NDArray[np.generic]]]:
+    """Read a detector's folder, after checking both files against their digests.
+
+    Raises:
+        ModelError: A file is missing, altered, damaged, or not one that `write_detector` wrote.
+    """
+    envelope = _read_envelope(folder / CARD_NAME)
+    if digest_value(envelope.card.model_dump()) != envelope.card_sha256:
+        raise ModelError(f"{folder / CARD_NAME} was altered: its digest does not match.", _REFIT)
+    return envelope.card, _read_arrays(folder / ARRAYS_NAME, envelope.arrays_sha256)
+
+
+def _read_envelope(path: Path) -> _Envelope:
+    try:
+        return _Envelope.model_validate(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the whole file"
+        raise ModelError(
+            f"{path} does not describe an anomaly detector of this version: {place}: {first['msg']}.", _REFIT
+        ) from error
+    except InputError as error:
+        raise ModelError(error.message, _REFIT) from error
+
+
+def _read_arrays(path: Path, expected_digest: str) -> dict[str, NDArray[np.generic]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}.", _REFIT) from error
+    # Loaded from the bytes that were hashed: the file cannot change in between.
+    if digest_bytes(data) != expected_digest:
+        raise ModelError(f"{path} was altered or damaged: its digest does not match {CARD_NAME}.", _REFIT)
+    try:
+        arrays: dict[str, NDArray[np.generic]] = load(data)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path} is not a safetensors file of numbers: {error}.", _REFIT) from error
+    return arrays

@@ -1,0 +1,42 @@
+"""The flat JSON of older training scripts, as part of the settings tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_TRAINING_NAMES = {
+    "base_model": "base_model",
+    "num_epochs": "epochs",
+    "train_batch_size": "batch_size",
+    "loss_function": "loss",
+    "learning_rate": "learning_rate",
+    "warmup_steps": "warmup_steps",
+    "max_seq_length": "max_seq_length",
+}
+FLAT_INPUT = "input_jsonl"
+FLAT_OUTPUT = "output_dir"
+FLAT_KEYS = frozenset({*_TRAINING_NAMES, FLAT_INPUT, FLAT_OUTPUT})
+_LOSSES = {
+    "multiplenegativesrankingloss": "multiple_negatives_ranking",
+    "mnrl": "multiple_negatives_ranking",
+}
+
+
+def from_flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings tree's form of flat keys.
+
+    ``input_jsonl`` and ``output_dir`` name files, not settings; the command line reads them
+    from the file itself (see `flat_paths`).
+    """
+    training = {_TRAINING_NAMES[key]: value for key, value in values.items() if key in _TRAINING_NAMES}
+    if isinstance(training.get("loss"), str):
+        name = training["loss"]
+        training["loss"] = _LOSSES.get(name.lower().replace("_", ""), name)
+    return {"training": training}
+
+
+def flat_paths(values: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return the input file and the output folder that a flat configuration names."""
+    source, target = values.get(FLAT_INPUT), values.get(FLAT_OUTPUT)
+    return (str(source) if source else None, str(target) if target else None)

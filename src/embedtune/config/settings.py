@@ -1,0 +1,144 @@
+"""The settings of each room; a room receives its own object and never the whole tree."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[int, Field(ge=1)]
+
+LossName = Literal["multiple_negatives_ranking"]
+LOSS_NAMES: tuple[str, ...] = ("multiple_negatives_ranking",)
+
+
+class Settings(BaseModel):
+    """A frozen group of settings that rejects unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class ProjectSettings(Settings):
+    """What the project is and where its inputs lie; paths are relative to the configuration file."""
+
+    corpus: str = Field("docs", description="Folder of documents, one sub-folder per domain.")
+    test_suites: tuple[str, ...] = Field((), description="Test suites (JSON) with questions written by people.")
+    seed: int = Field(42, ge=0, le=2**31 - 1, description="Seed of everything random.")
+
+
+class CorpusSettings(Settings):
+    """How documents become sections."""
+
+    min_words: Positive = Field(5, description="Sections with fewer words get no questions.")
+    near_duplicate_threshold: Share = Field(
+        0.7, description="Word-shingle Jaccard similarity from which two sections count as near-duplicates."
+    )
+
+
+class SplitSettings(Settings):
+    """How section clusters are divided before any question is written; the rest is training."""
+
+    dev_share: Share = Field(0.1, description="Share of sections held out for tuning and early stopping.")
+    test_share: Share = Field(0.1, description="Share of sections held out for the final test.")
+
+
+class QuestionSettings(Settings):
+    """How questions are written."""
+
+    writers: tuple[Literal["template", "extractive"], ...] = Field(
+        ("template", "extractive"), description="Who writes questions."
+    )
+    templates_per_section: int = Field(2, ge=0, description="Questions from the heading, at most, per section.")
+    words_per_extractive: Positive = Field(
+        24, description="One extractive question for so many words of a section's body, at least one a section."
+    )
+    max_per_section: Positive = Field(24, description="Questions per section, at most.")
+    pairs_per_domain: int = Field(0, ge=0, description="Questions per domain, at most; 0 for no limit.")
+
+
+class NegativeSettings(Settings):
+    """How hard negatives are mined."""
+
+    per_pair: int = Field(1, ge=0, le=8, description="Hard negatives per pair.")
+    depth: Positive = Field(30, description="How many results of each source are looked at.")
+    skip_top: int = Field(0, ge=0, description="How many of the first wrong results are passed over as too likely right.")
+    margin: Share = Field(
+        0.05, description="A candidate must score this share below the right passage in the base model's cosine."
+    )
+    cross_domain_share: Share = Field(0.1, description="Share of pairs whose negative comes from another domain.")
+
+
+class TrainingSettings(Settings):
+    """How the model is trained."""
+
+    base_model: str = Field("sentence-transformers/all-MiniLM-L6-v2", description="A model name or folder.")
+    epochs: Positive = Field(2, description="Passes over the pairs.")
+    batch_size: Positive = Field(32, description="Pairs per step; the others are each one's negatives.")
+    learning_rate: float = Field(5e-5, gt=0, description="Peak learning rate of AdamW.")
+    weight_decay: float = Field(0.01, ge=0, description="Decay of AdamW.")
+    warmup_steps: float = Field(0.1, ge=0, description="Warm-up: steps if 1 or more, share of all steps below 1.")
+    max_grad_norm: float = Field(1.0, gt=0, description="Gradients are clipped to this norm.")
+    train_layers: int | None = Field(2, ge=1, description="Top layers that learn; the ones below are frozen.")
+    freeze_layers: int | None = Field(None, ge=0, description="Alternatively, how many lower layers to freeze.")
+    loss: LossName = Field("multiple_negatives_ranking", description="The loss.")
+    scale: float = Field(20.0, gt=0, description="Inverse temperature of the loss.")
+    max_seq_length: Positive = Field(256, description="Texts are cut after so many tokens.")
+    passage_words: Positive | None = Field(64, description="Words of a training passage.")
+    heading_share: Share = Field(0.5, description="Share of positives shown with their heading in front.")
+    eval_steps: float = Field(0.25, gt=0, description="Dev evaluation: every so many steps, or share of an epoch below 1.")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
+
+
+class RetrievalSettings(Settings):
+    """What is tried on dev questions: passage sizes and fusion weights."""
+
+    passage_words: tuple[Positive, ...] = Field((32, 64, 128), description="Window sizes to try.")
+    whole_sections: bool = Field(True, description="Try whole sections as passages too.")
+    overlap: float = Field(0.5, ge=0, lt=1, description="Share of a window that the next one repeats.")
+    dense_weights: tuple[Share, ...] = Field(
+        (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+        description="Weights of the dense side to try; 1 is dense only, 0 is BM25 only.",
+    )
+    bm25_k1: float = Field(0.9, ge=0, description="BM25's term saturation.")
+    bm25_b: Share = Field(0.4, description="BM25's length normalisation.")
+
+
+class EvaluationSettings(Settings):
+    """How systems are compared."""
+
+    depth: Positive = Field(100, description="Results kept per query.")
+    bootstrap_samples: Positive = Field(2000, description="Resamples of the paired bootstrap.")
+    min_slice: Positive = Field(10, description="Slices with fewer questions get no interval.")
+
+
+class PublishSettings(Settings):
+    """What a version is called and where it is kept."""
+
+    name: str = Field("embedtune", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="The model's name.")
+    version: str = Field("v1.0", pattern=r"^v[0-9]+(\.[0-9]+)*$", description="The version that `run` publishes.")
+    registry: str = Field("models", description="Folder of published versions.")
+    force_without_gain: str = Field("", description="Publish without proof of a gain, for this reason.")
+
+
+class AnomalySettings(Settings):
+    """How the detector of queries that do not belong is fitted."""
+
+    alpha: float = Field(0.05, gt=0, lt=1, description="Share of normal queries that may be flagged.")
+    epochs: Positive = Field(200, description="Passes of the autoencoder over its queries, at most.")
+    learning_rate: float = Field(1e-3, gt=0, description="Learning rate of the autoencoder.")
+
+
+class EmbedtuneConfig(Settings):
+    """The whole tree; only the pipeline and the faces hold it."""
+
+    project: ProjectSettings = ProjectSettings()
+    corpus: CorpusSettings = CorpusSettings()
+    split: SplitSettings = SplitSettings()
+    questions: QuestionSettings = QuestionSettings()
+    negatives: NegativeSettings = NegativeSettings()
+    training: TrainingSettings = TrainingSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    publish: PublishSettings = PublishSettings()
+    anomaly: AnomalySettings = AnomalySettings()

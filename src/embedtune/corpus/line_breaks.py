@@ -1,0 +1,76 @@
+"""Line ends that a page width made, apart from those that a writer made."""
+
+from __future__ import annotations
+
+import re
+
+_LIST_START = re.compile(r"^\s*(?:[-*•▪–]|\(?[A-Za-z0-9]{1,2}[.)])\s+")
+_TABLE_ROW = re.compile(r"\s\|\s|\S\s{3,}\S|\t")
+_STRIP = ".,;:!?()[]\"'"
+_SENTENCE_END = (".", "!", "?", ":", ";")
+_OPEN_WORDS = frozenset(
+    "a an the this these those your its of to for with and or nor but by as is are was be been from using than that "
+    "which if when while via into onto under between".split()
+)
+_WRAPPED_SHARE = 0.7
+_MIN_WRAP_WIDTH = 50
+
+
+def ends_openly(line: str) -> bool:
+    """Tell whether a line cannot be the end of a sentence or title: ``press the``, ``filters and``, ``front,``."""
+    words = line.split()
+    if not words:
+        return False
+    return words[-1].lower() in _OPEN_WORDS or words[-1][-1] in ",(/&"
+
+
+def goes_on(before: str, after: str) -> bool:
+    """Tell whether a paragraph goes on from one line to the next across a page break."""
+    before, after = before.rstrip(), after.lstrip()
+    if not before or not after or before.endswith(_SENTENCE_END) or _LIST_START.match(after):
+        return False
+    return after[0].islower() or ends_openly(before)
+
+
+def mend_lines(text: str, vocabulary: frozenset[str]) -> str:
+    """Join lines that a page width broke, and words that a hyphen broke, within one block.
+
+    List items and table rows keep their lines. ``on-`` at a line end followed by ``screen`` becomes
+    ``onscreen`` unless the document writes only ``on-screen`` elsewhere.
+
+    Args:
+        text: The lines of one block.
+        vocabulary: The lower-case words of the whole document.
+    """
+    lines = [line.rstrip() for line in text.split("\n") if line.strip()]
+    if not lines:
+        return ""
+    width = max(map(len, lines))
+    mended = [lines[0].strip()]
+    for before, line in zip(lines, lines[1:], strict=False):
+        words = line.strip()
+        if _LIST_START.match(line) or _TABLE_ROW.search(words) or _TABLE_ROW.search(before.strip()):
+            mended.append(words)
+        elif before.endswith("-") and before[-2:-1].isalpha() and words[0].islower():
+            mended[-1] = _joined_at_hyphen(mended[-1], words, vocabulary)
+        elif _breaks_sentence(before, words) or (width >= _MIN_WRAP_WIDTH and len(before) >= _WRAPPED_SHARE * width):
+            mended[-1] += f" {words}"
+        else:
+            mended.append(words)
+    return "\n".join(mended)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in lower case, without the punctuation around them."""
+    return [word.strip(_STRIP).lower() for word in text.split()]
+
+
+def _breaks_sentence(before: str, after: str) -> bool:
+    return after[0].islower() or after[0] in ",;)" or ends_openly(before)
+
+
+def _joined_at_hyphen(before: str, line: str, vocabulary: frozenset[str]) -> str:
+    left, right = before[:-1].rsplit(None, 1)[-1], line.split(None, 1)[0]
+    plain, hyphenated = f"{left}{right}".strip(_STRIP).lower(), f"{left}-{right}".strip(_STRIP).lower()
+    keep = hyphenated in vocabulary and plain not in vocabulary
+    return before + line if keep else before[:-1] + line

@@ -1,0 +1,76 @@
+"""Bytes of an unknown encoding as text, or a clear refusal."""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from pathlib import Path
+
+from embedtune.errors import DocumentError
+
+_MAX_BYTES = 64 * 1024 * 1024
+_SAMPLE = 65536
+_MAX_CONTROL_SHARE = 0.02
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def read_text(path: Path) -> str:
+    """Read a text file: UTF-8, any encoding with a byte-order mark, or the most likely legacy one.
+
+    Line ends become newlines, and text is in Unicode form C, so that one manual saved on two
+    systems has one digest.
+
+    Raises:
+        DocumentError: The file is missing, binary, empty of text, or larger than 64 MiB.
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise DocumentError(f"{path} is larger than {_MAX_BYTES >> 20} MiB.", "Split it, or leave it out.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise DocumentError(f"{path} cannot be read: {error.strerror}.", "Check the path and permissions.") from error
+    text = _decode(data, path)
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _decode(data: bytes, path: Path) -> str:
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return _checked(data, encoding, path)
+    if _looks_binary(data[:_SAMPLE]):
+        raise DocumentError(
+            f"{path} is not a text file (it holds control bytes).", "Convert it to text, or move it out of the corpus."
+        )
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _guess(data, path)
+
+
+def _checked(data: bytes, encoding: str, path: Path) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"{path} begins as {encoding} but is not: {error.reason}.", "Save it as UTF-8.") from error
+
+
+def _looks_binary(sample: bytes) -> bool:
+    if b"\0" in sample:
+        return True
+    control = sum(byte < 32 and byte not in b"\t\n\r\f\v\x1b\b" for byte in sample)
+    return control > _MAX_CONTROL_SHARE * max(1, len(sample))
+
+
+def _guess(data: bytes, path: Path) -> str:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data, cp_isolation=["cp1252", "latin_1", "cp1250", "cp1251", "mac_roman", "utf_8"]).best()
+    if best is None:
+        raise DocumentError(f"{path} is in no encoding that can be recognised.", "Save it as UTF-8.")
+    return str(best)

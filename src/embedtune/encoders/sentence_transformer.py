@@ -1,0 +1,116 @@
+"""A sentence-transformers model as an encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embedtune.encoders.digests import model_digest
+from embedtune.encoders.locate import locate_model
+from embedtune.errors import ModelError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from sentence_transformers import SentenceTransformer
+
+_BATCH = 64
+
+
+class SentenceTransformerEncoder:
+    """Encodes with a sentence-transformers model; every vector has length 1.
+
+    Args:
+        model: The loaded model.
+        name: Its name, for people.
+        digest: The digest of its files; see `embedtune.encoders.digests`.
+    """
+
+    def __init__(self, model: SentenceTransformer, name: str, digest: str) -> None:
+        self.model = model
+        self.name = name
+        self.digest = digest
+
+    @cached_property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        size = self.model.get_embedding_dimension()
+        return int(size) if size else int(self.encode(["dimension"]).shape[1])
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors, shape (len(texts), dimension), float32.
+
+        Equal texts are encoded once, and texts of like length together, so little is padded.
+        """
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        distinct = sorted(set(texts), key=lambda text: (len(text), text))
+        row = {text: number for number, text in enumerate(distinct)}
+        vectors = self.model.encode(
+            distinct,
+            batch_size=_BATCH,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+        )
+        result: NDArray[np.float32] = np.asarray(vectors, dtype=np.float32)[[row[text] for text in texts]]
+        return result
+
+
+def load_encoder(folder: Path, name: str = "", *, device: str = "cpu", max_seq_length: int | None = None) -> (
+    SentenceTransformerEncoder
+):
+    """Load a sentence-transformers folder: safetensors only, no remote code, no network.
+
+    Args:
+        folder: The model's folder.
+        name: Its name for people, by default the folder's.
+        device: Where it runs, as torch names it.
+        max_seq_length: Cut texts after so many tokens; by default the model's own limit.
+
+    Raises:
+        ModelError: The folder cannot be loaded that way.
+    """
+    model = load_model(folder, device=device)
+    if max_seq_length is not None:
+        model.max_seq_length = max_seq_length
+    return SentenceTransformerEncoder(model, name or folder.name, model_digest(folder))
+
+
+def load_named_encoder(name: str, *, allow_network: bool = False, device: str = "cpu") -> SentenceTransformerEncoder:
+    """Locate a model by name or folder and load it.
+
+    Raises:
+        ModelError: It is not on this machine or cannot be loaded.
+    """
+    located = locate_model(name, allow_network=allow_network)
+    return load_encoder(located.folder, located.name, device=device)
+
+
+def load_model(folder: Path, *, device: str = "cpu") -> SentenceTransformer:
+    """Load a sentence-transformers folder as a model: safetensors only, no remote code, no network.
+
+    Raises:
+        ModelError: The folder cannot be loaded that way.
+    """
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # the library's own bars would break into the caller's
+    try:
+        return SentenceTransformer(
+            str(folder),
+            device=device,
+            local_files_only=True,
+            trust_remote_code=False,
+            model_kwargs={"use_safetensors": True},
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(
+            f"The model in {folder} cannot be loaded: {first}",
+            "It must be a sentence-transformers folder with safetensors weights.",
+        ) from error

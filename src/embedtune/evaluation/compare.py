@@ -1,0 +1,230 @@
+"""Put systems beside each other on the same questions, overall and per slice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embedtune.errors import InputError
+from embedtune.evaluation.metrics import Measure, in_order, score_run
+from embedtune.evaluation.outcome import Benchmark, Evaluation, SliceResult, SystemResult
+from embedtune.evaluation.query_groups import query_groups
+from embedtune.evaluation.significance import (
+    MIN_GROUPS,
+    GroupedDifferences,
+    bootstrap_interval,
+    randomisation_p_value,
+)
+from embedtune.evaluation.slices import ALL, QuerySlice, slice_queries
+from embedtune.events import Alert, Notice, Report, silent, tracked
+from embedtune.files import digest_value
+from embedtune.vocabulary.evaluation import Comparison, Run, Scores
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from embedtune.config.settings import EvaluationSettings
+    from embedtune.vocabulary.ports import Ranker
+
+MEASURES = tuple(Measure.parse(name) for name in ("recall@1", "recall@5", "recall@10", "mrr", "ndcg@10"))
+COMPARED = ("recall@1", "recall@5", "mrr", "ndcg@10")
+
+
+def evaluate_systems(
+    rankers: Sequence[Ranker],
+    benchmark: Benchmark,
+    pairs: Sequence[tuple[str, str]],
+    settings: EvaluationSettings,
+    seed: int,
+    report: Report = silent,
+    avg_similarity: Mapping[str, float] | None = None,
+) -> Evaluation:
+    """Ask every system every judged question and compare the answers.
+
+    Args:
+        rankers: The systems; each name appears once.
+        benchmark: The questions and their judgements.
+        pairs: (baseline, candidate) names to compare.
+        settings: Depth, number of resamples and least size of a slice.
+        seed: Seed of the resampling.
+        report: Where progress and remarks go.
+        avg_similarity: System name to the mean cosine of a question and its right passage.
+
+    Raises:
+        InputError: A name appears twice or a pair names a system that is absent.
+    """
+    _check_names([ranker.system for ranker in rankers], pairs)
+    judged = benchmark.judged
+    ignored = len(benchmark.queries) - len(judged)
+    if ignored:
+        report(Notice(f"{ignored} questions have no relevant section and are not asked."))
+    runs: list[Run] = []
+    for ranker in tracked(rankers, "Evaluating", "systems", report):
+        answers = ranker.rank(judged, settings.depth)
+        # A system that returns more than it was asked for must not gain by it.
+        rankings = {q.id: in_order(answers[q.id])[: settings.depth] for q in judged if q.id in answers}
+        runs.append(Run(ranker.system, benchmark.corpus_digest, rankings))
+    return evaluate_runs(runs, benchmark, pairs, settings, seed, report, avg_similarity)
+
+
+def evaluate_runs(
+    runs: Sequence[Run],
+    benchmark: Benchmark,
+    pairs: Sequence[tuple[str, str]],
+    settings: EvaluationSettings,
+    seed: int,
+    report: Report = silent,
+    avg_similarity: Mapping[str, float] | None = None,
+) -> Evaluation:
+    """Score and compare rankings that exist already, such as those of a TREC run file.
+
+    Every comparison draws from a generator of its own, seeded by ``seed`` and its names, so adding a
+    system or a slice leaves the other intervals as they were. A slice, or the whole benchmark, with fewer
+    than ``settings.min_slice`` independent groups of questions gets values but no comparison. The p-values
+    are not corrected for the number of slices looked at.
+
+    Args:
+        runs: The rankings of each system; each name appears once.
+        benchmark: The questions and their judgements.
+        pairs: (baseline, candidate) names to compare.
+        settings: Number of resamples and least size of a slice.
+        seed: Seed of the resampling.
+        report: Where remarks go.
+        avg_similarity: System name to the mean cosine of a question and its right passage.
+
+    Raises:
+        InputError: A name appears twice, a pair names a system that is absent, or a run searched another
+            corpus.
+    """
+    _check_names([run.system for run in runs], pairs)
+    _check_corpus(runs, benchmark.corpus_digest)
+    parts = _Parts.of(benchmark)
+    scores = {run.system: score_run(run, benchmark.qrels, MEASURES) for run in runs}
+    for run in runs:
+        _report_missing(run, benchmark, report)
+    if parts.group_count(parts.everything) < max(MIN_GROUPS, settings.min_slice):
+        report(Alert(f"Too few independent questions for intervals: {settings.min_slice} are needed."))
+    return Evaluation(
+        systems=tuple(
+            _system_result(run, scores[run.system], benchmark, parts, (avg_similarity or {}).get(run.system))
+            for run in runs
+        ),
+        comparisons=tuple(
+            comparison
+            for baseline, candidate in dict.fromkeys(pairs)
+            for comparison in _compare(
+                scores[baseline], scores[candidate], (baseline, candidate), parts, settings, seed
+            )
+        ),
+        n=len(parts.everything),
+        groups=parts.group_count(parts.everything),
+        corpus_digest=benchmark.corpus_digest,
+        qrels_digest=benchmark.qrels.digest,
+        seed=seed,
+        settings=settings,
+        runs=tuple(runs),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The judged queries, their groups and their slices."""
+
+    everything: tuple[str, ...]
+    group_of: Mapping[str, str]
+    slices: tuple[QuerySlice, ...]
+
+    @classmethod
+    def of(cls, benchmark: Benchmark) -> _Parts:
+        return cls(
+            benchmark.qrels.query_ids,
+            query_groups(benchmark.qrels, benchmark.section_groups),
+            slice_queries(benchmark.judged, benchmark.attributes),
+        )
+
+    def group_count(self, query_ids: Sequence[str]) -> int:
+        return len({self.group_of[query] for query in query_ids})
+
+
+def _system_result(
+    run: Run, scores: Mapping[str, Scores], benchmark: Benchmark, parts: _Parts, avg_similarity: float | None
+) -> SystemResult:
+    return SystemResult(
+        system=run.system,
+        values={name: metric.mean for name, metric in scores.items()},
+        slices=tuple(
+            SliceResult(
+                attribute=part.attribute,
+                value=part.value,
+                n=len(part.query_ids),
+                groups=parts.group_count(part.query_ids),
+                values={name: metric.over(part.query_ids).mean for name, metric in scores.items()},
+            )
+            for part in parts.slices
+        ),
+        not_asked=len(run.missing(benchmark.qrels)),
+        found_nothing=sum(query in run.rankings and not run.rankings[query] for query in parts.everything),
+        avg_similarity=avg_similarity,
+    )
+
+
+def _compare(
+    baseline: Mapping[str, Scores],
+    candidate: Mapping[str, Scores],
+    names: tuple[str, str],
+    parts: _Parts,
+    settings: EvaluationSettings,
+    seed: int,
+) -> list[Comparison]:
+    named = [(ALL, parts.everything), *((part.name, part.query_ids) for part in parts.slices)]
+    least = max(MIN_GROUPS, settings.min_slice)
+    comparisons: list[Comparison] = []
+    for slice_name, query_ids in named:
+        if parts.group_count(query_ids) < least:
+            continue
+        groups = [parts.group_of[query] for query in query_ids]
+        for metric in COMPARED:
+            before, after = baseline[metric].over(query_ids), candidate[metric].over(query_ids)
+            differences = GroupedDifferences.of([after.per_query[q] - before.per_query[q] for q in query_ids], groups)
+            generator = _generator(seed, [metric, *names, slice_name])
+            low, high = bootstrap_interval(differences, settings.bootstrap_samples, generator)
+            p_value = randomisation_p_value(differences, settings.bootstrap_samples, generator)
+            comparisons.append(
+                Comparison(
+                    metric, *names, before.mean, after.mean, low, high, p_value, len(query_ids), slice=slice_name
+                )
+            )
+    return comparisons
+
+
+def _generator(seed: int, names: Sequence[str]) -> np.random.Generator:
+    return np.random.default_rng([seed, int(digest_value(list(names)).removeprefix("sha256:")[:16], 16)])
+
+
+def _check_names(systems: Sequence[str], pairs: Sequence[tuple[str, str]]) -> None:
+    twice = next((name for name in systems if systems.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"System {twice} is given twice.", "Name every system once.")
+    unknown = next((name for pair in pairs for name in pair if name not in systems), None)
+    if unknown is not None:
+        raise InputError(
+            f"System {unknown} is to be compared but is not evaluated.",
+            f"Evaluated are: {', '.join(systems) or 'none'}.",
+        )
+
+
+def _check_corpus(runs: Sequence[Run], corpus_digest: str) -> None:
+    stray = next((run for run in runs if run.corpus_digest != corpus_digest), None)
+    if stray is not None:
+        raise InputError(
+            f"System {stray.system} searched another corpus than the one judged.",
+            "Make the run again over the current corpus.",
+        )
+
+
+def _report_missing(run: Run, benchmark: Benchmark, report: Report) -> None:
+    missing = run.missing(benchmark.qrels)
+    if missing:
+        report(Alert(f"System {run.system} gave no answer to {len(missing)} questions; they count as 0."))

@@ -1,0 +1,168 @@
+"""Rank metrics per query, with the figures of trec_eval.
+
+Definitions follow trec_eval (``recall_k``, ``success_k``, ``recip_rank``, ``ndcg_cut_k`` with linear gain),
+so the values equal those of pytrec_eval, ir-measures and BEIR. One thing differs: sections with equal
+scores are ordered by id ascending here (the order every embedtune index uses) and by id descending in
+trec_eval.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING, Self
+
+from embedtune.errors import InputError
+from embedtune.vocabulary.evaluation import Qrels, Ranked, Run, Scores
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_KNOWN = "recall@K, success@K, ndcg@K (K = 1, 2, …) and mrr"
+_EXAMPLES = ("recall@1", "recall@5", "recall@10", "success@1", "success@5", "ndcg@10", "mrr")
+
+
+class MeasureKind(StrEnum):
+    """What is measured on a ranking."""
+
+    RECALL = "recall"
+    SUCCESS = "success"
+    NDCG = "ndcg"
+    MRR = "mrr"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A metric with its cut-off.
+
+    Attributes:
+        kind: What is measured.
+        cutoff: How many results are looked at; ``None`` for ``mrr``, which looks at all.
+    """
+
+    kind: MeasureKind
+    cutoff: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a cut-off where none belongs, a missing one, and one below 1."""
+        if (self.cutoff is None) != (self.kind is MeasureKind.MRR) or (self.cutoff is not None and self.cutoff < 1):
+            raise ValueError(f"{self.kind} with the cut-off {self.cutoff} is not a measure")
+
+    @classmethod
+    def parse(cls, name: str) -> Self:
+        """Read a name such as ``recall@5``, ``ndcg@10`` or ``mrr``.
+
+        Raises:
+            InputError: There is no such measure; the remedy lists the known ones.
+        """
+        found = re.fullmatch(r"(recall|success|ndcg)@([1-9][0-9]{0,5})", name)
+        if found:
+            return cls(MeasureKind(found[1]), int(found[2]))
+        if name == MeasureKind.MRR:
+            return cls(MeasureKind.MRR)
+        near = difflib.get_close_matches(name, _EXAMPLES, n=1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise InputError(f"There is no measure {name!r}.", f"{hint}Known are {_KNOWN}.")
+
+    @property
+    def name(self) -> str:
+        """The name as `parse` reads it."""
+        return str(self.kind) if self.cutoff is None else f"{self.kind}@{self.cutoff}"
+
+    def of(self, ranking: Sequence[str], grades: Mapping[str, int]) -> float:
+        """Return the value, 0 to 1, for one query.
+
+        Args:
+            ranking: Section ids, best first.
+            grades: Judged sections; a grade above 0 is relevant.
+        """
+        cutoff = len(ranking) if self.cutoff is None else self.cutoff
+        match self.kind:
+            case MeasureKind.RECALL:
+                return recall_at(ranking, grades, cutoff)
+            case MeasureKind.SUCCESS:
+                return success_at(ranking, grades, cutoff)
+            case MeasureKind.NDCG:
+                return ndcg_at(ranking, grades, cutoff)
+            case MeasureKind.MRR:
+                return reciprocal_rank(ranking, grades)
+
+
+def recall_at(ranking: Sequence[str], grades: Mapping[str, int], k: int) -> float:
+    """Return the share of the relevant sections that are among the first ``k``; 0 if none is relevant."""
+    relevant = sum(grade > 0 for grade in grades.values())
+    found = sum(grades.get(section, 0) > 0 for section in ranking[:k])
+    return found / relevant if relevant else 0.0
+
+
+def success_at(ranking: Sequence[str], grades: Mapping[str, int], k: int) -> float:
+    """Return 1 if any of the first ``k`` sections is relevant, else 0."""
+    return float(any(grades.get(section, 0) > 0 for section in ranking[:k]))
+
+
+def reciprocal_rank(ranking: Sequence[str], grades: Mapping[str, int]) -> float:
+    """Return one over the rank of the first relevant section, over the whole ranking; 0 if there is none."""
+    return next((1.0 / rank for rank, section in enumerate(ranking, start=1) if grades.get(section, 0) > 0), 0.0)
+
+
+def ndcg_at(ranking: Sequence[str], grades: Mapping[str, int], k: int) -> float:
+    """Return the normalised discounted cumulative gain of the first ``k`` sections.
+
+    The gain of a section is its grade (linear, as in trec_eval's ``ndcg_cut``; not ``2**grade - 1``),
+    discounted by ``log2(rank + 1)`` (Järvelin & Kekäläinen, TOIS 2002, in the form of Burges et al. 2005).
+    """
+    ideal = _dcg(sorted(grades.values(), reverse=True)[:k])
+    return _dcg([grades.get(section, 0) for section in ranking[:k]]) / ideal if ideal else 0.0
+
+
+def _dcg(grades: Sequence[int]) -> float:
+    return sum(max(grade, 0) / math.log2(rank + 1) for rank, grade in enumerate(grades, start=1))
+
+
+def in_order(ranking: Sequence[Ranked]) -> tuple[Ranked, ...]:
+    """Return a ranking by descending score, sections with equal scores by ascending id."""
+    return tuple(sorted(ranking, key=lambda entry: (-entry.score, entry.section_id)))
+
+
+def score_run(run: Run, qrels: Qrels, measures: Sequence[Measure]) -> dict[str, Scores]:
+    """Score a run with several measures.
+
+    Every judged query counts: one that the run lacks or answers with nothing scores 0, so that silence
+    cannot raise a mean. Queries without a relevant section are not scored. Scores decide the order,
+    not the position in the run, as in trec_eval.
+
+    Returns:
+        For each measure's name its scores, over `Qrels.query_ids` in their order.
+
+    Raises:
+        InputError: A ranking names a section twice or holds a score that is not a number.
+    """
+    values: dict[str, dict[str, float]] = {measure.name: {} for measure in measures}
+    for query in qrels.query_ids:
+        ranking = _section_ids(run, query)
+        grades = qrels.grades(query)
+        for measure in measures:
+            values[measure.name][query] = measure.of(ranking, grades)
+    return {name: Scores(name, per_query) for name, per_query in values.items()}
+
+
+def _section_ids(run: Run, query: str) -> list[str]:
+    ranking = run.rankings.get(query, ())
+    if any(math.isnan(entry.score) for entry in ranking):
+        raise InputError(
+            f"System {run.system} gave a score that is not a number for query {query}.",
+            "Check the model or the run file it came from.",
+        )
+    # Counted twice, a relevant section would lift recall and nDCG above what was found.
+    names = sorted(entry.section_id for entry in ranking)
+    twice = next((left for left, right in pairwise(names) if left == right), None)
+    if twice is not None:
+        raise InputError(
+            f"System {run.system} ranks section {twice} twice for query {query}.",
+            "A ranking names each section once: keep its best passage only.",
+        )
+    return [entry.section_id for entry in in_order(ranking)]

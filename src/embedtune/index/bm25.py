@@ -1,0 +1,94 @@
+"""Rank whole sections by BM25."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embedtune.errors import InputError
+from embedtune.index.identifiers import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bm25s import BM25
+    from numpy.typing import NDArray
+
+
+class BM25Index:
+    """BM25 with Lucene's idf and term weights over whole sections, by way of ``bm25s``.
+
+    Lucene's variant of Robertson and Zaragoza 2009, "The probabilistic relevance framework: BM25 and
+    beyond"; the defaults are Anserini's. A word that a query repeats counts twice.
+
+    Args:
+        ids: The ids of the sections, all different.
+        texts: Their texts, in the same order.
+        k1: Term saturation, 0 or more.
+        b: Length normalisation, 0 to 1.
+
+    Raises:
+        InputError: ``ids`` and ``texts`` differ in length, or an id occurs twice.
+    """
+
+    def __init__(self, ids: Sequence[str], texts: Sequence[str], k1: float = 0.9, b: float = 0.4) -> None:
+        if len(ids) != len(texts):
+            raise InputError(
+                f"BM25 was given {len(ids)} ids and {len(texts)} texts.", "Give one text for each section id."
+            )
+        if len(set(ids)) != len(ids):
+            raise InputError("BM25 was given a section id twice.", "Give each section once.")
+        self._ids = tuple(ids)
+        self._vocabulary: dict[str, int] = {}
+        documents = [
+            [self._vocabulary.setdefault(token, len(self._vocabulary)) for token in tokens(text)] for text in texts
+        ]
+        # bm25s divides by the mean length, and has nothing to count where no document has a word.
+        self._model = _fit(documents, self._vocabulary, k1, b) if self._vocabulary else None
+        self._by_id = np.argsort(np.array(self._ids, dtype=np.str_), kind="stable")
+
+    def __len__(self) -> int:
+        """Return how many sections are indexed."""
+        return len(self._ids)
+
+    def scores(self, query: str) -> NDArray[np.float32]:
+        """Return the score of every section, in the order of ``ids``: shape (n,), float32, 0 or more."""
+        known = [self._vocabulary[token] for token in tokens(query) if token in self._vocabulary]
+        if self._model is None or not known:
+            return np.zeros(len(self._ids), dtype=np.float32)
+        return np.asarray(self._model.get_scores_from_ids(known), dtype=np.float32)
+
+    def search(self, query: str, limit: int, keep: Callable[[str], bool] | None = None) -> list[tuple[str, float]]:
+        """Return up to ``limit`` (section id, score), best first, ties by id.
+
+        Sections that share no word with the query are left out, so the list may be empty.
+
+        Args:
+            query: The question.
+            limit: At most so many sections, at least 1.
+            keep: Says of a section id whether it may be returned; ``None`` for all.
+
+        Raises:
+            InputError: ``limit`` is below 1.
+        """
+        if limit < 1:
+            raise InputError(f"A search for {limit} results was asked for.", "Ask for at least 1.")
+        scores = self.scores(query)
+        in_id_order = scores[self._by_id]
+        order = self._by_id[np.argsort(-in_id_order, kind="stable")]
+        found: list[tuple[str, float]] = []
+        for position in order[: int(np.count_nonzero(scores))]:
+            if keep is None or keep(self._ids[position]):
+                found.append((self._ids[position], float(scores[position])))
+                if len(found) == limit:
+                    break
+        return found
+
+
+def _fit(documents: list[list[int]], vocabulary: dict[str, int], k1: float, b: float) -> BM25:
+    from bm25s import BM25
+
+    model = BM25(k1=k1, b=b, method="lucene")
+    model.index((documents, vocabulary), create_empty_token=False, show_progress=False)
+    return model

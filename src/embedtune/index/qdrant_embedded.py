@@ -1,0 +1,270 @@
+"""A passage index on Qdrant's embedded engine: on the disk, in this process, no server."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from embedtune.errors import FormatError, InputError
+from embedtune.files import read_json, write_json
+from embedtune.index import qdrant_shard
+from embedtune.index.vectors import check_batch, check_limit, check_model, unit_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from filelock import BaseFileLock
+    from numpy.typing import NDArray
+    from qdrant_edge import EdgeShard
+
+    from embedtune.vocabulary.corpus import Passage
+
+ENGINE_FILE = "engine.json"
+LOCK_FILE = ".lock"
+SHARD_FOLDER = "shard"
+
+OPTIMIZE_FROM = 50_000
+"""Below so many passages the engine's plain scan is exact, and as fast as its graph."""
+
+_TIE_MARGIN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """What the engine's own files do not say: whose vectors they hold, and how many at least."""
+
+    model_digest: str
+    dimension: int
+    passages: int
+
+
+class EmbeddedQdrantIndex:
+    """Passage vectors in a Qdrant Edge shard; `EmbeddedQdrantIndex.open` makes one.
+
+    Every write is in the write-ahead log before `upsert` returns. One process at a time holds the
+    folder, for reading too, as the engine cannot open a shard read-only. Search is exact until
+    `optimize` has built an HNSW graph, which it does from `OPTIMIZE_FROM` passages on.
+    """
+
+    def __init__(self, folder: Path, dimension: int, model_digest: str, lock: BaseFileLock) -> None:
+        self._folder = folder
+        self._dimension = dimension
+        self._model_digest = model_digest
+        self._lock = lock
+        self._shard: EdgeShard | None = None
+
+    @classmethod
+    def open(cls, folder: Path, dimension: int, model_digest: str) -> EmbeddedQdrantIndex:
+        """Open the index in a folder, or make one where the folder is empty or absent.
+
+        Args:
+            folder: Where the index lies.
+            dimension: Length of a vector.
+            model_digest: The model whose vectors it holds.
+
+        Raises:
+            ModelError: The index holds vectors of another model or dimension.
+            FormatError: The folder holds something else, or the index in it is damaged.
+            InputError: The index is open elsewhere, or the folder cannot be written.
+        """
+        index = cls(folder, dimension, model_digest, _locked(folder))
+        try:
+            if not (folder / ENGINE_FILE).exists():
+                _check_unused(folder)
+                index._write_engine_file(0)
+            index._shard = index._open_shard(_recorded_count(folder, dimension, model_digest))
+        except BaseException:
+            index._lock.release()
+            raise
+        return index
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        return self._dimension
+
+    def __len__(self) -> int:
+        """Return how many passages are held."""
+        return qdrant_shard.count(self._held())
+
+    def upsert(self, passages: Sequence[Passage], vectors: NDArray[np.float32], domains: Sequence[str]) -> None:
+        """Add passages with their vectors and domains, or replace them by id; of two with one id the last stays.
+
+        Args:
+            passages: n passages.
+            vectors: Shape (n, dimension); brought to length 1.
+            domains: The domain of each.
+
+        Raises:
+            ModelError: The vectors have another dimension.
+            InputError: The three differ in number, a number is not finite, or the write failed.
+        """
+        shard = self._held()
+        check_batch(passages, vectors, domains)
+        if not passages:
+            return
+        unit = unit_rows(vectors, self._dimension)
+        last = {passage.id: row for row, passage in enumerate(passages)}
+        rows = [
+            (
+                unit[row].tolist(),
+                {"passage_id": id_, "section_id": passages[row].section_id, "domain": domains[row]},
+            )
+            for id_, row in last.items()
+        ]
+        with self._while_writing():
+            qdrant_shard.upsert(shard, rows)
+
+    def search(self, vector: NDArray[np.float32], limit: int, domain: str | None = None) -> list[tuple[str, float]]:
+        """Return up to ``limit`` (passage id, cosine) best first, ties by id; ``domain`` filters.
+
+        Raises:
+            ModelError: The vector has another dimension.
+            FormatError: The index is damaged.
+            InputError: ``limit`` is below 1, or a number is not finite.
+        """
+        shard = self._held()
+        check_limit(limit)
+        query = unit_rows(np.asarray(vector)[np.newaxis], self._dimension)[0].tolist()
+        asked = limit + _TIE_MARGIN
+        with self._while_reading():
+            found = qdrant_shard.query(shard, query, asked, domain)
+            # The engine cuts ties where it likes: ask on until its cut lies behind the last tie.
+            while len(found) == asked and found[-1][1] == found[limit - 1][1]:
+                asked *= 4
+                found = qdrant_shard.query(shard, query, asked, domain)
+        return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:limit]
+
+    def flush(self) -> None:
+        """Write everything to its place on the disk, and record how many passages must be there.
+
+        Raises:
+            InputError: The disk refuses.
+        """
+        shard = self._held()
+        with self._while_writing():
+            shard.flush()
+        self._write_engine_file(qdrant_shard.count(shard))
+
+    def optimize(self, time_limit: float) -> bool:
+        """Build the search graph if there are `OPTIMIZE_FROM` passages or more.
+
+        Args:
+            time_limit: Seconds after which to give up; searches then go on without the graph.
+
+        Returns:
+            Whether the graph was built; ``False`` if there was no need, no time, or the engine failed.
+
+        Raises:
+            FormatError: The index is damaged.
+            InputError: The disk refuses.
+        """
+        held = len(self)
+        if held < OPTIMIZE_FROM:
+            return False
+        self.flush()
+        self._release_shard()
+        try:
+            return qdrant_shard.optimize(self._folder / SHARD_FOLDER, time_limit)
+        finally:
+            self._shard = self._open_shard(held)
+
+    def close(self) -> None:
+        """Flush and release the folder; a closed index cannot be used again."""
+        if self._shard is None:
+            return
+        try:
+            self.flush()
+        finally:
+            self._release_shard()
+            self._lock.release()
+
+    def _held(self) -> EdgeShard:
+        if self._shard is None:
+            raise ValueError("the index is closed")
+        return self._shard
+
+    def _release_shard(self) -> None:
+        shard, self._shard = self._held(), None
+        shard.close()
+
+    def _write_engine_file(self, passages: int) -> None:
+        write_json(self._folder / ENGINE_FILE, asdict(_Engine(self._model_digest, self._dimension, passages)))
+
+    def _open_shard(self, recorded: int) -> EdgeShard:
+        path = self._folder / SHARD_FOLDER
+        if not recorded and not qdrant_shard.exists(path):
+            with self._while_writing():
+                return qdrant_shard.create(path, self._dimension)
+        with self._while_reading():
+            shard = qdrant_shard.load(path)
+            held = qdrant_shard.count(shard)
+        # The engine loads a shard whose segments are missing without a word.
+        if held < recorded:
+            shard.close()
+            raise _damaged(self._folder, f"{recorded} passages were written and {held} are there")
+        return shard
+
+    @contextlib.contextmanager
+    def _while_writing(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            raise InputError(
+                f"The index in {self._folder} cannot be written: {error}.", "Check the free space of the disk."
+            ) from error
+
+    @contextlib.contextmanager
+    def _while_reading(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            raise _damaged(self._folder, str(error)) from error
+
+
+def _locked(folder: Path) -> BaseFileLock:
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK_FILE, timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        raise InputError(
+            f"The index in {folder} is already open, here or in another process.",
+            "Close that one first, or copy the folder.",
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"The index in {folder} cannot be opened: {error.strerror or error}.",
+            "Check the permissions: the engine writes even while searching.",
+        ) from error
+    return lock
+
+
+def _check_unused(folder: Path) -> None:
+    """Refuse to make an index among files that are none of its own."""
+    others = sorted(path.name for path in folder.iterdir() if path.name != LOCK_FILE)
+    if others:
+        raise _damaged(folder, f"it holds {others[0]} and no {ENGINE_FILE}")
+
+
+def _recorded_count(folder: Path, dimension: int, model_digest: str) -> int:
+    """Return how many passages the index must hold, having checked whose vectors they are."""
+    try:
+        engine = TypeAdapter(_Engine).validate_python(read_json(folder / ENGINE_FILE))
+    except InputError as error:
+        raise _damaged(folder, error.message) from error
+    except ValidationError as error:
+        raise _damaged(folder, f"{ENGINE_FILE} does not describe an index") from error
+    check_model(f"The index in {folder}", (engine.model_digest, engine.dimension), (model_digest, dimension))
+    return engine.passages
+
+
+def _damaged(folder: Path, reason: str) -> FormatError:
+    return FormatError(f"The index in {folder} is damaged: {reason}.", "Delete the folder and index the corpus again.")

@@ -1,0 +1,95 @@
+"""Every call into the Qdrant Edge engine (beta, pinned); no other file knows its types.
+
+The engine raises bare ``Exception`` for whatever goes wrong; callers give the calls their meaning.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import uuid
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from qdrant_edge import EdgeShard
+
+_POINT_NAMESPACE = uuid.UUID("6f1c2f0e-7d0b-5f0a-9f2e-0f3a6c1d4b57")
+_POINTS_AT_ONCE = 500
+_MIN_SEARCH_WIDTH = 128
+_OPTIMIZE = "import sys, qdrant_edge; s = qdrant_edge.EdgeShard.load(sys.argv[1]); s.optimize(); s.close()"
+
+
+def create(path: Path, dimension: int) -> EdgeShard:
+    """Make an empty shard for cosine search with its write-ahead log on, in place of whatever lies there."""
+    from qdrant_edge import Distance, EdgeConfig, EdgeShard, EdgeVectorParams, PayloadSchemaType, UpdateOperation
+
+    shutil.rmtree(path, ignore_errors=True)
+    vectors = EdgeVectorParams(size=dimension, distance=Distance.Cosine)
+    shard = EdgeShard.create(str(path), EdgeConfig(vectors=vectors, wal_enabled=True))
+    shard.update(UpdateOperation.create_field_index("domain", PayloadSchemaType.Keyword))
+    return shard
+
+
+def load(path: Path) -> EdgeShard:
+    """Open an existing shard."""
+    from qdrant_edge import EdgeShard
+
+    return EdgeShard.load(str(path))
+
+
+def exists(path: Path) -> bool:
+    """Say whether a shard was made at ``path``, whole or not."""
+    return (path / "edge_config.json").exists()
+
+
+def count(shard: EdgeShard) -> int:
+    """Return how many points a shard holds."""
+    from qdrant_edge import CountRequest
+
+    return shard.count(CountRequest(exact=True))
+
+
+def upsert(shard: EdgeShard, rows: Iterable[tuple[list[float], dict[str, str]]]) -> None:
+    """Add or replace points: pairs of a vector and a payload whose ``passage_id`` names the point."""
+    from qdrant_edge import Point, UpdateOperation
+
+    points = [Point(uuid.uuid5(_POINT_NAMESPACE, payload["passage_id"]), vector, payload) for vector, payload in rows]
+    for start in range(0, len(points), _POINTS_AT_ONCE):
+        shard.update(UpdateOperation.upsert_points(points[start : start + _POINTS_AT_ONCE]))
+
+
+def query(shard: EdgeShard, vector: list[float], limit: int, domain: str | None) -> list[tuple[str, float]]:
+    """Return up to ``limit`` (passage id, cosine), best first; ties in the engine's own order."""
+    from qdrant_edge import FieldCondition, Filter, MatchValue, Query, QueryRequest, SearchParams
+
+    request = QueryRequest(
+        limit=limit,
+        query=Query.Nearest(vector),
+        filter=None if domain is None else Filter(must=[FieldCondition(key="domain", match=MatchValue(domain))]),
+        with_payload=["passage_id"],
+        params=SearchParams(hnsw_ef=max(_MIN_SEARCH_WIDTH, 2 * limit)),
+    )
+    return [(str((point.payload or {})["passage_id"]), point.score) for point in shard.query(request)]
+
+
+def optimize(path: Path, time_limit: float) -> bool:
+    """Build the search graph of a closed shard, for at most ``time_limit`` seconds.
+
+    The engine can neither be interrupted nor lets other threads run meanwhile, so a child process
+    does it and is killed at the limit; the shard then holds what it held.
+
+    Returns:
+        Whether the graph was built.
+    """
+    command = [sys.executable, "-c", _OPTIMIZE, str(path)]
+    try:
+        done = subprocess.run(command, timeout=time_limit, check=False, capture_output=True)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        shutil.rmtree(path / "temp_segments", ignore_errors=True)
+    return done.returncode == 0

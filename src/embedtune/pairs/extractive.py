@@ -1,0 +1,92 @@
+"""Questions cut from the body of a section: the cheapest ones that teach a corpus's own words.
+
+A stretch of a sentence behind the opening of a question ("How do I" + 4 to 9 words) is no good
+question for a person, and yet the pairs move a model towards the vocabulary of the corpus (the idea
+of the inverse cloze task, Lee et al. 2019, made easier to match by keeping the stretch in the
+passage).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from embedtune.vocabulary.corpus import Section
+
+_OPENINGS = ("How do I", "How to", "What is", "Where is", "Can I", "Why", "When", "")
+_WEIGHTS = (6, 3, 2, 1, 2, 1, 1, 3)
+_SENTENCE_END = re.compile(r"[.!?:;]['\")\]]?$")
+_MARKER = re.compile(r"^(?:[-*•▪|]+|\(?[0-9A-Za-z]{1,2}[.)])$")
+_MIN_WORDS = 4
+_MAX_WORDS = 9
+_EDGE_WORDS = frozenset(
+    "a an and are as at be been but by can do for from has have if in into is it its may must of on or shall should "
+    "so than that the their then these this those to was were when where which while will with you your".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractiveWriter:
+    """Writes one question for every ``words_per_question`` words of a section's body, at least one."""
+
+    words_per_question: int = 24
+
+    def write(self, section: Section, seed: int) -> Iterable[tuple[str, int | None]]:
+        """Yield questions with the index of the body word at the middle of the stretch each one quotes."""
+        words = section.text.split()
+        choices = random.Random(f"{seed}:{section.id}:extractive")  # noqa: S311 - not for secrets
+        sentences = [span for span in sentence_spans(words) if span[1] - span[0] >= _MIN_WORDS]
+        if not sentences:
+            return
+        wanted = max(1, round(len(words) / self.words_per_question))
+        for start, end in _chosen(sentences, wanted, choices):
+            length = choices.randint(_MIN_WORDS, min(_MAX_WORDS, end - start))
+            begin = choices.randint(start, end - length)
+            stretch = _trimmed(words[begin : begin + length])
+            if len(stretch) < _MIN_WORDS - 1:
+                continue
+            opening = choices.choices(_OPENINGS, _WEIGHTS)[0]
+            yield _question(opening, stretch), begin + length // 2
+
+
+def sentence_spans(words: Sequence[str]) -> list[tuple[int, int]]:
+    """Return (start, end) of the sentences in a list of words, without list markers at their head."""
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for position, word in enumerate(words):
+        if position == start and _MARKER.match(word):
+            start = position + 1
+        elif _SENTENCE_END.search(word) or position == len(words) - 1:
+            spans.append((start, position + 1))
+            start = position + 1
+    return spans
+
+
+def _chosen(
+    sentences: Sequence[tuple[int, int]], wanted: int, choices: random.Random
+) -> list[tuple[int, int]]:
+    """Choose sentences in rounds, so that each is used once before any is used again."""
+    chosen: list[tuple[int, int]] = []
+    while len(chosen) < wanted:
+        chosen += choices.sample(sentences, min(len(sentences), wanted - len(chosen)))
+    return sorted(chosen)
+
+
+def _trimmed(stretch: Sequence[str]) -> list[str]:
+    """Drop function words from the end of a stretch, and punctuation from both."""
+    words = [word.strip(",.;:!?()[]\"'|") for word in stretch]
+    words = [word for word in words if word]
+    while words and words[-1].lower() in _EDGE_WORDS:
+        words.pop()
+    return words
+
+
+def _question(opening: str, stretch: Sequence[str]) -> str:
+    first = stretch[0]
+    begins_lower = first.lower() if first[1:].islower() or len(first) == 1 else first
+    text = " ".join([begins_lower, *stretch[1:]])
+    if not opening:
+        return text
+    return f"{opening} {text}?"

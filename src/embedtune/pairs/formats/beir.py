@@ -1,0 +1,170 @@
+"""Test collections in the layout of BEIR: ``corpus.jsonl``, ``queries.jsonl``, ``qrels/<split>.tsv``.
+
+The layout is that of Thakur et al. 2021, "BEIR: A heterogeneous benchmark for zero-shot evaluation of
+information retrieval models" (https://github.com/beir-cellar/beir).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from embedtune.errors import FormatError
+from embedtune.pairs.formats.fields import Row, filled_text, kind_of, label
+from embedtune.pairs.formats.lines import read_json_lines
+from embedtune.pairs.formats.qrels import Judgement, qrels_of, read_judgements
+from embedtune.vocabulary.corpus import Section, SectionKind
+from embedtune.vocabulary.pairs import Origin, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from embedtune.vocabulary.evaluation import Qrels
+
+_Entry = TypeVar("_Entry", "_CorpusRow", Query)
+
+
+@dataclass(frozen=True, slots=True)
+class BeirSet:
+    """A corpus with the judged questions of one split.
+
+    Attributes:
+        name: The folder's name.
+        sections: One for each line of the corpus, in order.
+        queries: The questions of the split that have a relevant section, in the order of the file.
+        qrels: The judgements of the split.
+    """
+
+    name: str
+    sections: tuple[Section, ...]
+    queries: tuple[Query, ...]
+    qrels: Qrels
+
+
+@dataclass(frozen=True, slots=True)
+class _CorpusRow:
+    id: str
+    title: str
+    text: str
+    domain: str
+
+
+def has_split(folder: Path, split: str) -> bool:
+    """Return whether a BEIR folder has judgements for a split."""
+    return split in _splits(folder)
+
+
+def read_beir(folder: Path, split: str) -> BeirSet:
+    """Read a BEIR folder and one of its splits.
+
+    Questions count as written by people; their category is ``metadata.kind`` or ``metadata.category``
+    and their difficulty ``metadata.difficulty`` where these are texts. The domain of a section or a
+    question is ``metadata.domain``, else the folder's name.
+
+    Args:
+        folder: The folder.
+        split: The name of a file in ``qrels``, such as ``test``.
+
+    Raises:
+        FormatError: A file or the split is missing, a line is malformed, an id is repeated, or a
+            judgement names a query or a document that is not there.
+    """
+    if not has_split(folder, split):
+        found = _splits(folder)
+        raise FormatError(
+            f"{folder} has no split {split!r}: there is no qrels/{split}.tsv.",
+            f"Its splits are {', '.join(found)}." if found else "A BEIR folder has qrels/<split>.tsv with judgements.",
+        )
+    name = folder.resolve().name
+    sections = _read_sections(folder / "corpus.jsonl", name)
+    queries = _read_queries(folder / "queries.jsonl", name)
+    qrels_path = folder / "qrels" / f"{split}.tsv"
+    judgements = read_judgements(qrels_path)
+    _check_known(qrels_path, judgements, {query.id for query in queries}, {section.id for section in sections})
+    qrels = qrels_of(qrels_path, judgements)
+    judged = set(qrels.query_ids)
+    return BeirSet(name, sections, tuple(query for query in queries if query.id in judged), qrels)
+
+
+def _splits(folder: Path) -> list[str]:
+    return sorted(path.stem for path in (folder / "qrels").glob("*.tsv"))
+
+
+def _read_sections(path: Path, name: str) -> tuple[Section, ...]:
+    def parse(row: Row) -> _CorpusRow:
+        text = row.get("text")
+        if not isinstance(text, str):
+            raise FormatError("`text` is missing or not a text.", "Give every document a `text`; it may be empty.")
+        return _CorpusRow(_identity(row), label(row, "title").strip(), text, _metadata_text(row, "domain") or name)
+
+    read = read_json_lines(path, parse)
+    _refuse_repeats(path, read.items, read.numbers)
+    return tuple(
+        Section(
+            id=row.id,
+            document_id=row.id,
+            domain=row.domain,
+            heading_path=(row.title,) if row.title else (),
+            kind=SectionKind.OTHER,
+            text=row.text,
+            span=(number, number),
+        )
+        for row, number in zip(read.items, read.numbers, strict=True)
+    )
+
+
+def _read_queries(path: Path, name: str) -> tuple[Query, ...]:
+    def parse(row: Row) -> Query:
+        return Query(
+            id=_identity(row),
+            text=filled_text(row.get("text"), "text"),
+            origin=Origin.HUMAN,
+            difficulty=_metadata_text(row, "difficulty"),
+            category=_metadata_text(row, "kind") or _metadata_text(row, "category"),
+            domain=_metadata_text(row, "domain") or name,
+        )
+
+    read = read_json_lines(path, parse)
+    _refuse_repeats(path, read.items, read.numbers)
+    return read.items
+
+
+def _identity(row: Row) -> str:
+    identity = label(row, "_id").strip()
+    if not identity:
+        raise FormatError("`_id` is missing or empty.", "Give every line an `_id`.")
+    return identity
+
+
+def _metadata_text(row: Row, name: str) -> str:
+    metadata = row.get("metadata")
+    if metadata is None:
+        return ""
+    if not isinstance(metadata, dict):
+        raise FormatError(f"`metadata` is {kind_of(metadata)}, not an object.", "Give an object, or leave it out.")
+    value = metadata.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _refuse_repeats(path: Path, entries: Sequence[_Entry], numbers: Sequence[int]) -> None:
+    first: dict[str, int] = {}
+    for entry, number in zip(entries, numbers, strict=True):
+        before = first.setdefault(entry.id, number)
+        if before != number:
+            raise FormatError(
+                f"{path}, line {number}: the id {entry.id!r} stands in line {before} already.", "Make ids unique."
+            )
+
+
+def _check_known(
+    path: Path, judgements: Sequence[Judgement], queries: Collection[str], sections: Collection[str]
+) -> None:
+    for judgement in judgements:
+        if judgement.query_id not in queries:
+            unknown = f"query {judgement.query_id!r} is not in queries.jsonl"
+        elif judgement.section_id not in sections:
+            unknown = f"document {judgement.section_id!r} is not in corpus.jsonl"
+        else:
+            continue
+        raise FormatError(f"{path}, line {judgement.line}: {unknown}.", "Add it there, or remove the judgement.")

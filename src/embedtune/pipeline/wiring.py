@@ -1,0 +1,99 @@
+"""Names and settings become models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from embedtune.artifacts.store import MODEL_FOLDER, Registry
+from embedtune.artifacts.verified_copy import default_cache_folder, verified_copy
+from embedtune.artifacts.versioned_embeddings import VersionedEmbeddings
+from embedtune.encoders.digests import model_digest
+from embedtune.encoders.locate import LocatedModel, locate_model, model_folder
+from embedtune.errors import ModelError
+from embedtune.events import Report, silent
+from embedtune.vocabulary.ports import Encoder
+
+
+@dataclass(slots=True)
+class Models:
+    """Loads each model once.
+
+    Attributes:
+        base_model: Name or folder of the base model.
+        registry: The published versions.
+        load: Loads a sentence-transformers folder under a name.
+        report: Where fallbacks are told.
+    """
+
+    base_model: str
+    registry: Registry
+    load: Callable[[Path, str], Encoder] = field(default=lambda folder, name: _load(folder, name))
+    report: Report = silent
+    _loaded: dict[str, Encoder] = field(default_factory=dict)
+
+    def base(self) -> Encoder:
+        """Return the base model.
+
+        Raises:
+            ModelError: It is not on this machine.
+        """
+        located = self.located_base()
+        return self._once(located.folder, located.name)
+
+    def located_base(self) -> LocatedModel:
+        """Return where the base model lies, without loading it."""
+        return locate_model(self.base_model)
+
+    def named(self, name: str) -> Encoder:
+        """Return the model of a run folder, a version, or a sentence-transformers folder.
+
+        A version is verified and loaded from a private copy; there is no fallback here, since an
+        evaluation must measure what it names.
+
+        Raises:
+            ModelError: There is no such model.
+            VerificationError: The version was tampered with.
+        """
+        folder = Path(name)
+        if folder.is_dir() and not (folder / "manifest.json").is_file():
+            return self._once(model_folder(folder), name)
+        try:
+            version = self.registry.find(folder if folder.is_dir() else name)
+        except ModelError as error:
+            if "/" not in name:
+                raise
+            located = _located_or(name, error)
+            return self._once(located.folder, located.name)
+        return self._once(verified_copy(version, default_cache_folder()) / MODEL_FOLDER, version.label)
+
+    def version_or_base(self, version: str) -> VersionedEmbeddings:
+        """Return a version's model, or the base model with the reason."""
+        return VersionedEmbeddings(
+            version,
+            fallback_to_baseline=True,
+            registry=self.registry,
+            load_encoder=lambda folder: self._once(folder, version),
+            load_baseline=self.base,
+            report=self.report,
+        )
+
+    def _once(self, folder: Path, name: str) -> Encoder:
+        digest = model_digest(folder)
+        if digest not in self._loaded:
+            self._loaded[digest] = self.load(folder, name)
+        return self._loaded[digest]
+
+
+def _located_or(name: str, error: ModelError) -> LocatedModel:
+    try:
+        return locate_model(name)
+    except ModelError:
+        raise error from None
+
+
+def _load(folder: Path, name: str) -> Encoder:
+    from embedtune.encoders.sentence_transformer import load_encoder
+
+    return load_encoder(folder, name)

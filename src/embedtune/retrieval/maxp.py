@@ -1,0 +1,82 @@
+"""Score a section by its best passage (MaxP).
+
+Dai and Callan 2019, "Deeper text understanding for IR with contextual neural language modeling".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from embedtune.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from embedtune.vocabulary.ports import PassageIndex
+
+
+@dataclass(frozen=True, slots=True)
+class SectionHit:
+    """A section found by its best passage, with that passage's cosine."""
+
+    section_id: str
+    score: float
+    passage_id: str
+
+
+def best_passages(hits: Iterable[tuple[str, float]], section_of: Mapping[str, str]) -> list[SectionHit]:
+    """Return each section once, with its best passage, best first, ties by section id.
+
+    Args:
+        hits: (passage id, cosine), best first.
+        section_of: The section of each passage.
+
+    Raises:
+        FormatError: A passage is not in ``section_of``.
+    """
+    best: dict[str, SectionHit] = {}
+    for passage_id, score in hits:
+        section_id = section_of.get(passage_id)
+        if section_id is None:
+            raise FormatError(
+                f"The index holds the passage {passage_id}, which the corpus does not.", "Index the corpus again."
+            )
+        best.setdefault(section_id, SectionHit(section_id, score, passage_id))
+    return sorted(best.values(), key=lambda hit: (-hit.score, hit.section_id))
+
+
+def search_sections(
+    index: PassageIndex,
+    vector: NDArray[np.float32],
+    depth: int,
+    section_of: Mapping[str, str],
+    domain: str | None = None,
+) -> list[SectionHit]:
+    """Return the best ``depth`` sections for a question, best first, ties by section id.
+
+    One section may fill the first places with its passages, so ever more passages are fetched until
+    they hold enough sections, or there are no more.
+
+    Args:
+        index: The passages' vectors.
+        vector: The question's vector, shape (dimension,).
+        depth: At most so many sections, at least 1.
+        section_of: The section of each passage.
+        domain: Sections of this domain alone; ``None`` for all.
+
+    Raises:
+        FormatError: The index holds a passage that is not in ``section_of``.
+    """
+    limit = 2 * depth
+    while True:
+        hits = index.search(vector, limit, domain)
+        sections = best_passages(hits, section_of)
+        # The last hit must lie below the last section kept, or an unseen one could tie with it.
+        enough = len(sections) >= depth and hits[-1][1] < sections[depth - 1].score
+        if enough or len(hits) < limit:
+            return sections[:depth]
+        limit *= 4

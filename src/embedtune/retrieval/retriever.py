@@ -1,0 +1,203 @@
+"""Search sections by meaning, by words, or by both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from embedtune.errors import InputError
+from embedtune.index.identifiers import tokens
+from embedtune.retrieval.fusion import fuse
+from embedtune.retrieval.maxp import SectionHit, search_sections
+from embedtune.vocabulary.evaluation import Ranked
+from embedtune.vocabulary.retrieval import Hit, Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from embedtune.vocabulary.corpus import Passage, Section
+    from embedtune.vocabulary.pairs import Query
+    from embedtune.vocabulary.ports import Encoder, PassageIndex
+    from embedtune.vocabulary.retrieval import FusionSettings
+
+POOL_DEPTH = 100
+"""Sections that each component contributes to fusion, at least; tuning uses the same depth."""
+
+
+class KeywordIndex(Protocol):
+    """Ranks sections by the words they share with a question."""
+
+    def search(self, query: str, limit: int, keep: Callable[[str], bool] | None = None) -> list[tuple[str, float]]:
+        """Return up to ``limit`` (section id, score above 0), best first, ties by id; ``keep`` filters ids."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the components found for one question, each best first."""
+
+    dense: Sequence[SectionHit]
+    bm25: Sequence[tuple[str, float]]
+
+
+class HybridRetriever:
+    """Finds the sections that answer a question; the port `Ranker` and the search of every face.
+
+    Args:
+        sections: The corpus.
+        passages: Its passages, the ones the index holds.
+        index: Their vectors; ``None`` serves `Mode.BM25` alone.
+        bm25: The words of the sections.
+        encoder: The model that made the vectors; ``None`` serves `Mode.BM25` alone.
+        fusion: How both rankings become one.
+        system: What this system is called in runs and tables.
+        mode: How `rank` ranks, and `search` unless told otherwise.
+    """
+
+    def __init__(
+        self,
+        sections: Iterable[Section],
+        passages: Iterable[Passage],
+        index: PassageIndex | None,
+        bm25: KeywordIndex,
+        encoder: Encoder | None,
+        fusion: FusionSettings,
+        system: str,
+        mode: Mode = Mode.HYBRID,
+    ) -> None:
+        self._sections = {section.id: section for section in sections}
+        self._passages = {passage.id: passage for passage in passages}
+        self._section_of = {passage.id: passage.section_id for passage in self._passages.values()}
+        self._windows: dict[str, list[Passage]] = {}
+        for passage in self._passages.values():
+            self._windows.setdefault(passage.section_id, []).append(passage)
+        self._index = index
+        self._bm25 = bm25
+        self._encoder = encoder
+        self._fusion = fusion
+        self._system = system
+        self._mode = mode
+
+    @property
+    def system(self) -> str:
+        """The system's name."""
+        return self._system
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The domains of the corpus, sorted."""
+        return tuple(sorted({section.domain for section in self._sections.values()}))
+
+    def search(
+        self,
+        query: str,
+        limit: int = 10,
+        threshold: float | None = None,
+        mode: Mode | None = None,
+        domain: str | None = None,
+    ) -> list[Hit]:
+        """Return the sections that best answer a question, best first, ties by section id.
+
+        Args:
+            query: The question.
+            limit: At most so many, at least 1.
+            threshold: Hits with a lower ``score`` are left out. The score is the cosine in
+                `Mode.DENSE`, the BM25 score in `Mode.BM25` and from 0 to 1 in `Mode.HYBRID`.
+            mode: Which components rank; ``None`` for the retriever's own mode.
+            domain: Sections of this domain alone; ``None`` for all.
+
+        Raises:
+            InputError: The question is empty, ``limit`` is below 1, the domain is unknown, or the
+                mode needs a model and there is none.
+        """
+        return self.search_batch([query], limit, threshold, mode, domain)[0]
+
+    def search_batch(
+        self,
+        queries: Sequence[str],
+        limit: int = 10,
+        threshold: float | None = None,
+        mode: Mode | None = None,
+        domain: str | None = None,
+    ) -> list[list[Hit]]:
+        """Search for several questions, encoded in one call: one result of `search` for each.
+
+        Raises:
+            InputError: As `search`.
+        """
+        mode = mode or self._mode
+        if domain is not None and domain not in self.domains:
+            raise InputError(f"There is no domain {domain!r}.", f"Known domains: {', '.join(self.domains)}.")
+        batch = self._find(queries, limit, mode, domain)
+        return [
+            [hit for hit in self._hits(query, found, limit, mode) if threshold is None or hit.score >= threshold]
+            for query, found in zip(queries, batch, strict=True)
+        ]
+
+    def rank(self, queries: Sequence[Query], depth: int) -> dict[str, tuple[Ranked, ...]]:
+        """Return for each query id its best ``depth`` sections, best first, ties by section id.
+
+        Raises:
+            InputError: A question is empty, ``depth`` is below 1, or the mode needs a model and there is none.
+        """
+        batch = self._find([query.text for query in queries], depth, self._mode, None)
+        return {
+            query.id: tuple(Ranked(id_, score) for id_, score in self._ranking(found, self._mode)[:depth])
+            for query, found in zip(queries, batch, strict=True)
+        }
+
+    def close(self) -> None:
+        """Release the index; a closed retriever cannot be used again."""
+        if self._index is not None:
+            self._index.close()
+
+    def _find(self, queries: Sequence[str], limit: int, mode: Mode, domain: str | None) -> list[_Found]:
+        """Ask the components that the mode needs."""
+        if limit < 1:
+            raise InputError(f"A search for {limit} results was asked for.", "Ask for at least 1.")
+        for number, query in enumerate(queries, start=1):
+            if not query.strip():
+                raise InputError(f"Question {number} of {len(queries)} is empty.", "Ask something.")
+        depth = max(POOL_DEPTH, limit)
+        dense = [[] for _ in queries] if mode is Mode.BM25 else self._find_dense(queries, depth, domain)
+        keep = None if domain is None else lambda id_: self._sections[id_].domain == domain
+        bm25 = [[] if mode is Mode.DENSE else self._bm25.search(query, depth, keep) for query in queries]
+        return [_Found(*pair) for pair in zip(dense, bm25, strict=True)]
+
+    def _find_dense(self, queries: Sequence[str], depth: int, domain: str | None) -> list[list[SectionHit]]:
+        if self._index is None or self._encoder is None:
+            raise InputError(f"{self._system} has no model to search by meaning.", "Search in the mode bm25.")
+        if not queries:
+            return []
+        index = self._index
+        return [
+            search_sections(index, vector, depth, self._section_of, domain) for vector in self._encoder.encode(queries)
+        ]
+
+    def _ranking(self, found: _Found, mode: Mode) -> list[tuple[str, float]]:
+        dense = [(hit.section_id, hit.score) for hit in found.dense]
+        if mode is Mode.HYBRID:
+            return fuse(dense, found.bm25, self._fusion)
+        return dense if mode is Mode.DENSE else list(found.bm25)
+
+    def _hits(self, query: str, found: _Found, limit: int, mode: Mode) -> list[Hit]:
+        dense = {hit.section_id: (rank, hit) for rank, hit in enumerate(found.dense, start=1)}
+        bm25 = {id_: (rank, score) for rank, (id_, score) in enumerate(found.bm25, start=1)}
+        hits: list[Hit] = []
+        for id_, score in self._ranking(found, mode)[:limit]:
+            ranks: dict[str, int] = {}
+            scores: dict[str, float] = {}
+            if id_ in dense:
+                ranks["dense"], scores["dense"] = dense[id_][0], dense[id_][1].score
+            if id_ in bm25:
+                ranks["bm25"], scores["bm25"] = bm25[id_]
+            section = self._sections[id_]
+            passage = self._passages[dense[id_][1].passage_id].body if id_ in dense else self._window(query, section)
+            hits.append(Hit(id_, passage, score, ranks, scores, section.heading_path, section.domain))
+        return hits
+
+    def _window(self, query: str, section: Section) -> str:
+        """Return the first window with the most words of the question; the section itself if it has no window."""
+        wanted = set(tokens(query))
+        windows = [passage.body for passage in self._windows.get(section.id, [])]
+        return max(windows, key=lambda body: len(wanted.intersection(tokens(body))), default=section.text)

@@ -1,0 +1,82 @@
+"""Which checkpoints a run has, and which one it goes on from.
+
+The trainer writes ``state/checkpoint-<step>`` with everything a continuation needs, and deletes old ones
+there. ``resume.json`` names the newest one that is complete; it is written after the folder, so a run
+killed in the middle of a checkpoint goes on from the one before. ``checkpoint-best`` and
+``checkpoint-epoch-N`` are plain models.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from embedtune.errors import ConfigError, InputError
+from embedtune.files import read_json, write_json
+
+BEST = "checkpoint-best"
+MODEL = "model"
+STATE = "state"
+_POINTER = "resume.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePoint:
+    """The state a run goes on from.
+
+    Attributes:
+        checkpoint: Name of the trainer's checkpoint folder.
+        step: Its step.
+        inputs: Digest of settings and pairs; a run goes on only with the same ones.
+        best_step: Step of the best model so far, 0 for the base model.
+        best_metric: Its dev metric.
+    """
+
+    checkpoint: str
+    step: int
+    inputs: str
+    best_step: int
+    best_metric: float
+
+
+def write_resume_point(run: Path, point: ResumePoint) -> None:
+    """Name the checkpoint that a continuation starts from."""
+    write_json(run / _POINTER, asdict(point))
+
+
+def read_resume_point(run: Path, inputs: str) -> ResumePoint | None:
+    """Return where a run goes on, ``None`` if it has no complete checkpoint.
+
+    Args:
+        run: The run folder.
+        inputs: Digest of the present settings and pairs.
+
+    Raises:
+        ConfigError: The run was made with other settings or pairs.
+        InputError: The pointer is damaged.
+    """
+    if not (run / _POINTER).is_file():
+        return None
+    value = read_json(run / _POINTER)
+    try:
+        point = ResumePoint(**value)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise InputError(f"{run / _POINTER} is damaged.", "Delete the run folder and train anew.") from error
+    if point.inputs != inputs:
+        raise ConfigError(
+            f"{run} was trained with other pairs or settings.",
+            "Give the same ones to go on, or another run folder to start anew.",
+        )
+    return point if (run / STATE / point.checkpoint).is_dir() else None
+
+
+def discard_run_state(run: Path) -> None:
+    """Remove the files of an earlier training from a run folder; other files stay."""
+    for path in sorted(run.glob("checkpoint-*")):
+        shutil.rmtree(path)
+    for name in (MODEL, STATE):
+        if (run / name).is_dir():
+            shutil.rmtree(run / name)
+    for name in (_POINTER, "metrics.jsonl", "training_progress.json", "training.log"):
+        (run / name).unlink(missing_ok=True)

@@ -1,0 +1,70 @@
+"""What training minimises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from sentence_transformers import SentenceTransformer
+from torch import Tensor, nn
+
+
+class MultipleNegativesRanking(nn.Module):
+    """Multiple negatives ranking loss with known positives masked.
+
+    Cross-entropy over the scaled cosines of each query with every passage of the batch, its own
+    positive being the class (Henderson et al. 2017, "Efficient Natural Language Response Suggestion
+    for Smart Reply", 4.4; the loss of the same name in sentence-transformers). A passage of the query's
+    own cluster that is not its positive is left out of the denominator: it may well be an answer.
+
+    Args:
+        model: The model.
+        positive_clusters: Cluster number of each dataset row's positive, shape (rows,).
+        negative_clusters: Cluster numbers of each row's hard negatives, shape (rows, k); -1 is unknown.
+        scale: Inverse temperature.
+    """
+
+    def __init__(
+        self,
+        model: SentenceTransformer,
+        positive_clusters: Sequence[int],
+        negative_clusters: Sequence[Sequence[int]],
+        scale: float = 20.0,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.scale = scale
+        self.tokens_seen = 0
+        self.register_buffer("positive_clusters", torch.tensor(positive_clusters), persistent=False)
+        count = len(negative_clusters[0]) if negative_clusters else 0
+        negatives = torch.tensor([list(row) for row in negative_clusters], dtype=torch.long)
+        self.register_buffer("negative_clusters", negatives.reshape(-1, count), persistent=False)
+
+    def forward(self, sentence_features: Iterable[dict[str, Tensor]], labels: Tensor) -> Tensor:
+        """Return the loss of a batch.
+
+        Args:
+            sentence_features: Tokens of the queries, the positives, and each column of negatives.
+            labels: The dataset row of each pair, shape (batch,).
+        """
+        columns = list(sentence_features)
+        self.tokens_seen += int(sum(column["attention_mask"].sum() for column in columns))
+        embeddings = [self.model(column)["sentence_embedding"] for column in columns]
+        return self.loss_of(embeddings[0], embeddings[1:], labels)
+
+    def loss_of(self, queries: Tensor, passages: Sequence[Tensor], rows: Tensor) -> Tensor:
+        """Return the loss for embeddings: queries (batch, d), passages k+1 times (batch, d), rows (batch,)."""
+        candidates = nn.functional.normalize(torch.cat(list(passages)), dim=1)
+        scores = self.scale * nn.functional.normalize(queries, dim=1) @ candidates.T
+        scores = scores.masked_fill(self._known(rows, len(passages)), -torch.inf)
+        return nn.functional.cross_entropy(scores, torch.arange(len(rows), device=scores.device))
+
+    def _known(self, rows: Tensor, columns: int) -> Tensor:
+        """Tell which candidates are of the query's own cluster without being its positive."""
+        rows = rows.to(self.positive_clusters.device).long()
+        own = self.positive_clusters[rows]
+        others = [own, *self.negative_clusters[rows].T[: columns - 1]]
+        known: Tensor = own[:, None] == torch.cat(others)[None, :]
+        diagonal = torch.arange(len(rows), device=known.device)
+        known[diagonal, diagonal] = False
+        return known

@@ -1,0 +1,74 @@
+"""What a published version states about its files and its making."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedtune.files import digest_value
+
+MANIFEST_SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One file of a version: its relative path (with ``/``), its size in bytes and its SHA-256."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """The digests of everything a version was made from (each ``sha256:…``, empty if unknown)."""
+
+    base_model: str
+    base_model_hash: str
+    corpus: str = ""
+    pairs: str = ""
+    config: str = ""
+    code_version: str = ""
+    code_commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The identity of a version: every file it consists of, and its lineage.
+
+    Attributes:
+        name: The model's name.
+        version: The version, such as ``v1.0``.
+        created: When it was published, ISO 8601 in UTC.
+        files: All files but the manifest and its signature, sorted by path.
+        lineage: What it was made from.
+        settings: Passage and fusion settings, as JSON.
+        packages: Versions of the packages that made it.
+    """
+
+    name: str
+    version: str
+    created: str
+    files: tuple[FileEntry, ...]
+    lineage: Lineage
+    settings: Mapping[str, object]
+    packages: Mapping[str, str]
+
+    @property
+    def files_digest(self) -> str:
+        """The digest of all file entries: equal for two versions with equal contents."""
+        return digest_value([[entry.path, entry.size, entry.sha256] for entry in self.files])
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A version in a registry: its folder and its manifest."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def label(self) -> str:
+        """Name and version, as in the folder's name."""
+        return f"{self.manifest.name}-{self.manifest.version}"

@@ -1,0 +1,168 @@
+import json
+
+import numpy as np
+import pytest
+from conftest import fit_detector
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import load, save
+
+from embedtune.anomaly.detector import AnomalyDetector
+from embedtune.anomaly.storage import ARRAYS_NAME, CARD_NAME, read_detector
+from embedtune.errors import InputError, ModelError
+from embedtune.files import digest_bytes, digest_value
+
+
+@pytest.fixture
+def folder(detector, tmp_path):
+    detector.save(tmp_path / "anomaly")
+    return tmp_path / "anomaly"
+
+
+def edit_envelope(folder, change, *, resign):
+    path = folder / CARD_NAME
+    envelope = json.loads(path.read_text())
+    change(envelope)
+    if resign:
+        envelope["card_sha256"] = digest_value(envelope["card"])
+    path.write_text(json.dumps(envelope))
+
+
+def replace_arrays(folder, data):
+    (folder / ARRAYS_NAME).write_bytes(data)
+    edit_envelope(folder, lambda envelope: envelope.update(arrays_sha256=digest_bytes(data)), resign=True)
+
+
+@pytest.mark.parametrize("name", [CARD_NAME, ARRAYS_NAME])
+def test_a_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(ModelError, match=name) as caught:
+        AnomalyDetector.load(folder)
+    assert "embedtune anomaly fit" in caught.value.remedy
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(ModelError, match="nowhere"):
+        AnomalyDetector.load(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", [CARD_NAME, ARRAYS_NAME])
+@pytest.mark.parametrize("kept", [0, 1, 7, 200, -1])
+def test_a_truncated_file_is_refused(folder, name, kept):
+    data = (folder / name).read_bytes()
+    # The last byte of the JSON file is its line feed, which means nothing.
+    (folder / name).write_bytes(data[: kept - 1 if kept < 0 else kept])
+    with pytest.raises(ModelError, match=name):
+        AnomalyDetector.load(folder)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(share=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_a_flipped_bit_anywhere_in_the_arrays_is_refused(folder, share, bit):
+    path = folder / ARRAYS_NAME
+    whole = path.read_bytes()
+    damaged = bytearray(whole)
+    damaged[int(share * len(whole))] ^= 1 << bit
+    path.write_bytes(damaged)
+    with pytest.raises(ModelError, match="altered or damaged"):
+        AnomalyDetector.load(folder)
+    path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("position", [0, 3, 8, 9, 40])
+def test_a_damaged_header_is_refused_even_with_a_matching_digest(folder, position):
+    data = bytearray((folder / ARRAYS_NAME).read_bytes())
+    data[position] ^= 0xFF
+    replace_arrays(folder, bytes(data))
+    with pytest.raises(ModelError, match="not a safetensors file"):
+        AnomalyDetector.load(folder)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x80\x04K\x01.", b"PK\x03\x04" * 9])
+def test_a_foreign_file_is_refused_even_with_a_matching_digest(folder, data):
+    replace_arrays(folder, data)
+    with pytest.raises(ModelError, match="not a safetensors file"):
+        AnomalyDetector.load(folder)
+
+
+def test_an_edited_card_is_refused(folder):
+    edit_envelope(folder, lambda envelope: envelope["card"].update(alpha=0.5), resign=False)
+    with pytest.raises(ModelError, match="was altered"):
+        AnomalyDetector.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (lambda envelope: envelope.update(format="other"), "format"),
+        (lambda envelope: envelope.update(format_version=2), "format_version"),
+        (lambda envelope: envelope.pop("arrays_sha256"), "arrays_sha256"),
+        (lambda envelope: envelope.update(more=1), "more"),
+        (lambda envelope: envelope["card"].update(dimension="32"), r"card\.dimension"),
+        (lambda envelope: envelope["card"].update(alpha=1.5), r"card\.alpha"),
+    ],
+)
+def test_a_foreign_card_is_refused_with_the_place(folder, change, place):
+    edit_envelope(folder, change, resign=True)
+    with pytest.raises(ModelError, match=place):
+        AnomalyDetector.load(folder)
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "", "{", "\x00"])
+def test_a_card_that_is_no_object_is_refused(folder, text):
+    (folder / CARD_NAME).write_text(text)
+    with pytest.raises(ModelError, match=CARD_NAME):
+        AnomalyDetector.load(folder)
+
+
+def test_shapes_must_be_those_of_the_card(folder):
+    edit_envelope(folder, lambda envelope: envelope["card"].update(hidden=17), resign=True)
+    with pytest.raises(ModelError, match=r"layer0\.weight is float32\(16, 32\)"):
+        AnomalyDetector.load(folder)
+
+
+@pytest.mark.parametrize(
+    "calibration",
+    [None, np.zeros(198), np.zeros((199, 1)), np.zeros(199, dtype=np.float32), np.full(199, np.nan)],
+    ids=["absent", "short", "two axes", "float32", "nan"],
+)
+def test_calibration_must_be_what_the_card_names(folder, calibration):
+    arrays = load((folder / ARRAYS_NAME).read_bytes())
+    del arrays["calibration"]
+    replace_arrays(folder, save(arrays if calibration is None else {**arrays, "calibration": calibration}))
+    with pytest.raises(ModelError, match="calibration"):
+        AnomalyDetector.load(folder)
+
+
+def test_calibration_must_be_enough_for_the_alpha_of_the_card(folder):
+    edit_envelope(folder, lambda envelope: envelope["card"].update(alpha=0.001), resign=True)
+    with pytest.raises(ModelError, match="at least 999"):
+        AnomalyDetector.load(folder)
+
+
+def test_two_detectors_cannot_be_mixed(folder, tmp_path):
+    fit_detector(epochs=1, seed=9).save(tmp_path / "other")
+    (folder / ARRAYS_NAME).write_bytes((tmp_path / "other" / ARRAYS_NAME).read_bytes())
+    with pytest.raises(ModelError, match="altered or damaged"):
+        AnomalyDetector.load(folder)
+
+
+def test_a_folder_that_holds_something_is_left_as_it_is(detector, tmp_path):
+    (tmp_path / "note.txt").write_text("mine")
+    with pytest.raises(InputError, match="not empty"):
+        detector.save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
+
+
+def test_an_empty_folder_is_filled(detector, tmp_path):
+    (tmp_path / "anomaly").mkdir()
+    detector.save(tmp_path / "anomaly")
+    card, arrays = read_detector(tmp_path / "anomaly")
+    assert card.encoder_digest == "sha256:model"
+    assert arrays["calibration"].shape == (199,)
+
+
+def test_the_parent_must_be_a_folder(detector, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        detector.save(tmp_path / "file" / "anomaly")

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from embedtune.artifacts.store import Registry
+from embedtune.artifacts.versioned_embeddings import VersionedEmbeddings
+from embedtune.errors import ModelError, VerificationError
+from embedtune.events import Alert
+
+
+class Bench:
+    def __init__(self, tmp_path, stub_encoder):
+        self.registry = Registry(tmp_path / "models")
+        self.cache = tmp_path / "cache"
+        self.events = []
+        self.loaded = []
+        self.stub = stub_encoder
+
+    def load_encoder(self, folder):
+        self.loaded.append(folder)
+        return self.stub("tuned", "sha256:tuned")
+
+    def load_baseline(self):
+        return self.stub("base", "sha256:base", 3)
+
+    def embeddings(self, version="v1.0", fallback_to_baseline=True, load_encoder=None):
+        return VersionedEmbeddings(
+            version,
+            fallback_to_baseline,
+            registry=self.registry,
+            load_encoder=load_encoder or self.load_encoder,
+            load_baseline=self.load_baseline,
+            cache_folder=self.cache,
+            report=self.events.append,
+        )
+
+    def assert_refused(self, error, match, version="v1.0", **kwargs):
+        with pytest.raises(error, match=match):
+            self.embeddings(version, fallback_to_baseline=False, **kwargs)
+        assert self.events == []
+        embeddings = self.embeddings(version, **kwargs)
+        info = embeddings.get_model_info()
+        assert info.is_fallback
+        assert (info.requested, info.name, info.version, info.digest) == (version, "base", "", "sha256:base")
+        assert embeddings.encode(["a", "b"]).shape == (2, 3)
+        (alert,) = self.events
+        assert isinstance(alert, Alert)
+        assert info.reason in alert.message
+        return info.reason
+
+
+@pytest.fixture
+def bench(tmp_path, stub_encoder):
+    return Bench(tmp_path, stub_encoder)
+
+
+@pytest.fixture
+def version(bench, facts, fill):
+    return bench.registry.publish(facts(), fill)
+
+
+def overwrite(path, content):
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+def test_a_whole_version_answers(bench, version):
+    embeddings = bench.embeddings()
+    info = embeddings.get_model_info()
+    assert (info.name, info.version, info.digest, info.dimension) == ("embedtune-v1.0", "v1.0", "sha256:tuned", 4)
+    assert (info.is_fallback, info.reason) == (False, "")
+    assert (embeddings.name, embeddings.digest, embeddings.dimension) == ("embedtune-v1.0", "sha256:tuned", 4)
+    vectors = embeddings.encode(["a", "b", "c"])
+    assert vectors.shape == (3, 4)
+    assert vectors.dtype == np.float32
+    assert bench.events == []
+
+
+def test_the_information_reads_like_a_mapping(bench, version):
+    info = bench.embeddings().get_model_info()
+    assert info["version"] == "v1.0"
+    assert dict(info)["is_fallback"] is False
+    with pytest.raises(KeyError):
+        info["keys"]
+
+
+def test_one_string_is_not_a_list_of_texts(bench, version):
+    with pytest.raises(TypeError, match="list of texts"):
+        bench.embeddings().encode("brakes")
+
+
+def test_only_the_private_copy_is_loaded(bench, version):
+    bench.embeddings()
+    (folder,) = bench.loaded
+    assert folder.is_relative_to(bench.cache)
+    assert (folder / "model.safetensors").read_bytes() == b"weights"
+    assert (bench.cache / "versions").stat().st_mode & 0o077 == 0
+
+
+def test_a_missing_version(bench, version):
+    reason = bench.assert_refused(ModelError, "There is no version 'v9'", version="v9")
+    assert "v9" in reason
+
+
+def test_a_flipped_byte(bench, version):
+    overwrite(version.folder / "model" / "model.safetensors", b"wEights")
+    reason = bench.assert_refused(VerificationError, r"model/model\.safetensors: altered")
+    assert "model/model.safetensors: altered" in reason
+    assert bench.loaded == []
+
+
+def test_damage_is_noticed_although_a_good_copy_is_at_hand(bench, version):
+    bench.embeddings()
+    overwrite(version.folder / "model_card.json", b"{}")
+    bench.assert_refused(VerificationError, r"model_card\.json: altered")
+
+
+def test_many_problems_are_counted(bench, version):
+    for path in version.folder.rglob("*.json"):
+        if path.name != "manifest.json":
+            overwrite(path, b"damaged")
+    overwrite(version.folder / "model" / "model.safetensors", b"")
+    assert bench.assert_refused(VerificationError, "and 2 more").count("altered") == 3
+
+
+def test_a_damaged_manifest(bench, version):
+    overwrite(version.folder / "manifest.json", b"{")
+    bench.assert_refused(VerificationError, "not a whole manifest")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("header too small"), ValueError("bad shape"), RuntimeError("x"), KeyError("w")]
+)
+def test_a_model_that_cannot_be_loaded(bench, version, error):
+    def fail(folder):
+        raise error
+
+    reason = bench.assert_refused(ModelError, "cannot be loaded", load_encoder=fail)
+    assert type(error).__name__ in reason
+
+
+def test_an_error_of_embedtune_passes_unchanged(bench, version):
+    def fail(folder):
+        raise ModelError("It is too big.", "Use a smaller one.")
+
+    assert bench.assert_refused(ModelError, "too big", load_encoder=fail) == "It is too big."
+
+
+def test_another_dimension_than_the_card_says(bench, version):
+    def load(folder):
+        return bench.stub("tuned", "sha256:tuned", 5)
+
+    bench.assert_refused(ModelError, "vectors of 5 numbers, its card says 4", load_encoder=load)
+
+
+def test_unsafe_modules_are_refused_before_loading(bench, facts, fill, monkeypatch):
+    def fill_unsafely(folder):
+        fill(folder)
+        (folder / "model" / "modules.json").write_text(json.dumps([{"path": "", "type": "evil.Module"}]))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("embedtune.artifacts.store.check_model_folder", lambda folder: None)
+        bench.registry.publish(facts(), fill_unsafely)
+    bench.assert_refused(ModelError, "evil")
+    assert bench.loaded == []
+
+
+def test_a_version_without_a_card_is_served(bench, facts, fill):
+    def fill_without_card(folder):
+        fill(folder)
+        (folder / "model_card.json").unlink()
+
+    bench.registry.publish(facts(), fill_without_card)
+    assert not bench.embeddings().get_model_info().is_fallback
+
+
+def test_a_baseline_that_fails_too_is_not_hidden(bench):
+    def fail():
+        raise ModelError("no baseline", "Install it.")
+
+    bench.load_baseline = fail
+    with pytest.raises(ModelError, match="no baseline"):
+        bench.embeddings()

@@ -1,0 +1,57 @@
+import json
+
+from embedtune.pairs.statistics import Rejections, WordLengths, pair_statistics, word_lengths
+from embedtune.vocabulary.corpus import SectionKind
+from embedtune.vocabulary.pairs import Negative, Origin, Provenance, Query, Split, TrainingPair
+
+
+def pair(words, origin, split, section, domain, negatives=()):
+    query = Query("1", "w " * words, origin, domain=domain)
+    return TrainingPair(query, "one two three", negatives, Provenance(section_id=section, split=split))
+
+
+PAIRS = [
+    pair(2, Origin.TEMPLATE, Split.TRAIN, "s1", "hvac", (Negative("n", "s3", "bm25"), Negative("m"))),
+    pair(4, Origin.EXTRACTIVE, Split.TRAIN, "s1", "hvac"),
+    pair(9, Origin.EXTRACTIVE, Split.DEV, "s2", "radar"),
+    pair(5, Origin.HUMAN, Split.TEST, "", ""),
+]
+KINDS = {"s1": SectionKind.PROCEDURE, "s2": SectionKind.PARTS}
+
+
+def test_counts():
+    statistics = pair_statistics(PAIRS, KINDS)
+    assert statistics.total == 4
+    assert statistics.by_domain == {"hvac": 2, "radar": 1, "unknown": 1}
+    assert statistics.by_kind == {"parts": 1, "procedure": 2, "unknown": 1}
+    assert statistics.by_origin == {"extractive": 2, "human": 1, "template": 1}
+    assert statistics.by_split == {"dev": 1, "test": 1, "train": 2}
+    assert statistics.negatives == 2
+    assert statistics.negatives_by_source == {"bm25": 1, "given": 1}
+
+
+def test_lengths_are_those_of_texts():
+    assert pair_statistics(PAIRS, KINDS).query_words == WordLengths(2, 2, 2, 4, 5, 9, 9)
+    assert word_lengths(["a b", "a", "a b c"]) == WordLengths(1, 1, 1, 2, 3, 3, 3)
+    assert word_lengths(["w " * n for n in range(1, 101)]) == WordLengths(1, 5, 25, 50, 75, 95, 100)
+    assert word_lengths([]) is None
+
+
+def test_json_holds_what_was_rejected():
+    rejections = Rejections(7, {"too short": 3, "leak": 1}, {"too short": ("a", "b")})
+    value = pair_statistics(PAIRS, KINDS, rejections, "sha256:0").to_json()
+    assert json.loads(json.dumps(value)) == value
+    assert value["duplicates_removed"] == 7
+    assert value["rejected"] == {
+        "leak": {"count": 1, "examples": []},
+        "too short": {"count": 3, "examples": ["a", "b"]},
+    }
+    assert value["corpus_digest"] == "sha256:0"
+    assert value["positive_words"]["median"] == 3
+
+
+def test_no_pairs():
+    value = pair_statistics([], {}).to_json()
+    assert value["total_pairs"] == 0
+    assert value["query_words"] is None
+    assert value["rejected"] == {}
