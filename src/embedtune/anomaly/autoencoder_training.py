@@ -1,10 +1,11 @@
 """Training of the autoencoder: AdamW, early stopping, the same bytes for the same seed.
 
-All randomness comes from one local generator; the global state of torch is neither read nor changed.
+All randomness comes from one local generator; torch's global random state is neither read nor changed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from embedtune.anomaly.autoencoder import Autoencoder, Layout, Vectors, unit_vec
 from embedtune.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import torch
 
     from embedtune.config.settings import AnomalySettings
@@ -31,8 +34,8 @@ def train_autoencoder(vectors: Vectors, layout: Layout, settings: AnomalySetting
     """Train an autoencoder on vectors of normal queries.
 
     A tenth is held out; training stops when its error has not fallen for `PATIENCE` epochs, and
-    the weights with its lowest error are kept. Runs on the CPU: a second or two for thousands of
-    queries.
+    the weights with its lowest error are kept. Runs on one core of the CPU, a few seconds for
+    hundreds of queries; torch's thread count is lowered meanwhile and restored at the end.
 
     Args:
         vectors: Unit vectors of distinct normal queries, shape (n, dimension), float32.
@@ -49,7 +52,7 @@ def train_autoencoder(vectors: Vectors, layout: Layout, settings: AnomalySetting
     import torch
 
     # The caller may have turned gradients off for its own encoding.
-    with torch.inference_mode(mode=False), torch.enable_grad():
+    with torch.inference_mode(mode=False), torch.enable_grad(), _one_thread():
         generator = torch.Generator(device="cpu").manual_seed(seed)
         order = torch.randperm(len(checked), generator=generator, device="cpu").numpy()
         held_count = math.ceil(len(checked) * HELD_OUT_SHARE)
@@ -72,6 +75,23 @@ def check_fit_size(count: int) -> None:
             f"{count} normal queries are too few to fit on: at least {SMALLEST_FIT} are needed.",
             f"Give {SMALLEST_FIT - count} more; a few hundred are better.",
         )
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute on one thread: products this small spend their time waiting for a second one.
+
+    On two contended cores two threads took 41 s for what one did in 3 s. It also makes the weights
+    independent of how many cores there are.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _standardisation(vectors: Vectors) -> tuple[Vectors, Vectors]:

@@ -1,4 +1,9 @@
-"""The detector: an autoencoder and its calibration, bound to one model, frozen after fitting."""
+"""The detector: an autoencoder and its calibration, bound to one model, frozen after fitting.
+
+What it finds are queries about something else. A normal question with an injected instruction
+appended keeps most of its meaning, hence of its vector, and mostly passes: this is no defence
+against an attacker.
+"""
 
 from __future__ import annotations
 

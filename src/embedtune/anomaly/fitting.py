@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import unicodedata
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from embedtune.anomaly.autoencoder_training import SMALLEST_FIT
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from embedtune.config.settings import AnomalySettings
     from embedtune.vocabulary.ports import Encoder
 
-CALIBRATION_SHARE = 1 / 3
+# One query in so many calibrates.
+CALIBRATION_PART = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ def split_queries(
 
     Queries that differ only in case, white space or Unicode form count as one: a query on both
     sides would make the calibration scores look better than fresh ones. Without
-    ``calibration_queries`` a third calibrates, or as many as ``alpha`` needs where that is more.
+    ``calibration_queries`` a third calibrates, or as many as ``alpha`` needs where that is more,
+    and of few queries less than a third, so that enough are left to fit on.
 
     Raises:
         InputError: Too few distinct queries; the message has the numbers.
@@ -81,9 +83,9 @@ def split_queries(
     ordered = _distinct(normal_queries, seed)
     needed = smallest_calibration(alpha)
     if calibration_queries is None:
-        keys = list(ordered)
-        count = max(math.ceil(len(keys) * CALIBRATION_SHARE), needed)
-        calibration = {key: ordered[key] for key in keys[:count]}
+        spare = len(ordered) - SMALLEST_FIT
+        count = max(min(len(ordered) // CALIBRATION_PART, spare), needed)
+        calibration = dict(islice(ordered.items(), count))
     else:
         calibration = _distinct(calibration_queries, seed)
     fit = [text for key, text in ordered.items() if key not in calibration]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _TRAINING_NAMES = {
     "base_model": "base_model",
@@ -17,10 +19,16 @@ _TRAINING_NAMES = {
 FLAT_INPUT = "input_jsonl"
 FLAT_OUTPUT = "output_dir"
 FLAT_KEYS = frozenset({*_TRAINING_NAMES, FLAT_INPUT, FLAT_OUTPUT})
+FLAT_NAMES = {f"training.{name}": flat for flat, name in _TRAINING_NAMES.items()}
 _LOSSES = {
     "multiplenegativesrankingloss": "multiple_negatives_ranking",
     "mnrl": "multiple_negatives_ranking",
 }
+
+
+def is_flat(values: Mapping[str, Any]) -> bool:
+    """Tell whether a mapping is the flat form: it holds one of its keys and no table."""
+    return not FLAT_KEYS.isdisjoint(values) and not any(isinstance(value, dict) for value in values.values())
 
 
 def from_flat(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import difflib
 import json
 import tomllib
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from reprlib import repr as short
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from embedtune.config.flat import FLAT_KEYS, from_flat
+from embedtune.config.flat import FLAT_KEYS, FLAT_NAMES, from_flat, is_flat
 from embedtune.config.settings import EmbedtuneConfig
 from embedtune.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_PLAIN_REASONS = {"model_type": "it is a table", "tuple_type": "it is a list"}
 
 
 def load_config(path: Path) -> EmbedtuneConfig:
@@ -55,12 +60,16 @@ def parse_config(values: Mapping[str, Any], source: str) -> EmbedtuneConfig:
     Raises:
         ConfigError: A key is unknown or a value is impossible.
     """
-    if values and set(values) <= FLAT_KEYS:
+    flat = is_flat(values)
+    if flat:
+        _check_flat_keys(values, source)
         values = from_flat(values)
+    # A YAML table whose keys are all commented out reads as null.
+    tables = {key: {} if value is None else value for key, value in values.items()}
     try:
-        return EmbedtuneConfig.model_validate(values)
+        return EmbedtuneConfig.model_validate(tables)
     except ValidationError as error:
-        raise _explained(error, source) from error
+        raise _explained(error, source, FLAT_NAMES if flat else {}) from error
 
 
 def _parse(text: str, suffix: str) -> object:
@@ -72,32 +81,56 @@ def _parse(text: str, suffix: str) -> object:
         import yaml  # only where the user chose YAML
 
         try:
-            return yaml.safe_load(text) or {}
+            value: object = yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise ValueError(str(error)) from error
+        return {} if value is None else value
     raise ValueError(f"its suffix is {suffix or 'missing'}; .toml, .json and .yaml are known")
 
 
-def _explained(error: ValidationError, source: str) -> ConfigError:
+def _explained(error: ValidationError, source: str, names: Mapping[str, str]) -> ConfigError:
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
+    parts = tuple(map(str, first["loc"]))
+    place = ".".join(parts)
     if first["type"] == "extra_forbidden":
-        return ConfigError(f"{source}: unknown key `{place}`.", _nearest(tuple(map(str, first["loc"]))))
+        return ConfigError(f"{source}: unknown key `{place}`.", _nearest(parts))
+    reason = _PLAIN_REASONS.get(first["type"], first["msg"].removeprefix("Value error, "))
     return ConfigError(
-        f"{source}: `{place}` cannot be {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}.",
+        f"{source}: `{names.get(place, place)}` cannot be {short(first['input'])}: {reason[:1].lower()}{reason[1:]}.",
         "`embedtune init` writes a file with every key at its default.",
     )
 
 
-def _nearest(place: tuple[str, ...]) -> str:
+def _check_flat_keys(values: Mapping[str, Any], source: str) -> None:
+    for key in values:
+        if key not in FLAT_KEYS:
+            raise ConfigError(
+                f"{source}: unknown key `{key}`.",
+                _meant(_close(str(key), sorted(FLAT_KEYS))) or f"Known keys: {', '.join(sorted(FLAT_KEYS))}.",
+            )
+
+
+def _nearest(place: Sequence[str]) -> str:
+    """Say which known key an unknown one resembles: the same name elsewhere, one of its table, or any."""
+    table, name = ".".join(place[:-1]), place[-1]
     known = known_keys()
-    wanted = ".".join(place)
-    match = difflib.get_close_matches(wanted, known, n=1, cutoff=0.6)
-    if not match:
-        by_last_name = {key.rsplit(".", 1)[-1]: key for key in known}
-        close = difflib.get_close_matches(place[-1], by_last_name, n=1, cutoff=0.5)
-        match = [by_last_name[name] for name in close]
-    return f"Did you mean `{match[0]}`?" if match else f"Known tables: {', '.join(EmbedtuneConfig.model_fields)}."
+    own = [key for key in known if key.rpartition(".")[0] == table]
+    same_name = [key for key in known if key.rpartition(".")[2] == name]
+    meant = _meant(same_name or _close(name, own) or _close(name, known))
+    if meant:
+        return meant
+    return f"Known {f'keys of `{table}`' if table else 'tables'}: {', '.join(key.rpartition('.')[2] for key in own)}."
+
+
+def _close(name: str, keys: Sequence[str]) -> list[str]:
+    """Return the keys whose last part is the most similar to a name, empty if none is similar."""
+    last = {key: key.rpartition(".")[2] for key in keys}
+    best = difflib.get_close_matches(name.lower(), last.values(), n=1)
+    return [key for key in keys if last[key] in best]
+
+
+def _meant(keys: Sequence[str]) -> str:
+    return f"Did you mean {' or '.join(f'`{key}`' for key in keys)}?" if keys else ""
 
 
 def known_keys(model: type[BaseModel] = EmbedtuneConfig, prefix: str = "") -> list[str]:

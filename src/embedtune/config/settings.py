@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[int, Field(ge=1)]
 
 LossName = Literal["multiple_negatives_ranking"]
-LOSS_NAMES: tuple[str, ...] = ("multiple_negatives_ranking",)
+LOSS_NAMES: tuple[str, ...] = get_args(LossName)
 
 
 class Settings(BaseModel):
     """A frozen group of settings that rejects unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_numbers(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse true and false where they would be taken for 1 and 0."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise ValueError("true and false have no meaning here")
+        return value
 
 
 class ProjectSettings(Settings):
@@ -42,16 +50,22 @@ class SplitSettings(Settings):
     dev_share: Share = Field(0.1, description="Share of sections held out for tuning and early stopping.")
     test_share: Share = Field(0.1, description="Share of sections held out for the final test.")
 
+    @model_validator(mode="after")
+    def _leaves_training(self) -> Self:
+        if self.dev_share + self.test_share >= 1:
+            raise ValueError("dev_share and test_share together leave nothing to train on")
+        return self
+
 
 class QuestionSettings(Settings):
     """How questions are written."""
 
     writers: tuple[Literal["template", "extractive"], ...] = Field(
-        ("template", "extractive"), description="Who writes questions."
+        ("template", "extractive"), min_length=1, description="Who writes questions."
     )
     templates_per_section: int = Field(2, ge=0, description="Questions from the heading, at most, per section.")
     words_per_extractive: Positive = Field(
-        24, description="One extractive question for so many words of a section's body, at least one a section."
+        24, description="One extractive question for so many words of a section's body, at least one where possible."
     )
     max_per_section: Positive = Field(24, description="Questions per section, at most.")
     pairs_per_domain: int = Field(0, ge=0, description="Questions per domain, at most; 0 for no limit.")
@@ -62,7 +76,9 @@ class NegativeSettings(Settings):
 
     per_pair: int = Field(1, ge=0, le=8, description="Hard negatives per pair.")
     depth: Positive = Field(30, description="How many results of each source are looked at.")
-    skip_top: int = Field(0, ge=0, description="How many of the first wrong results are passed over as too likely right.")
+    skip_top: int = Field(
+        0, ge=0, description="How many of the first wrong results of each source are passed over as too likely right."
+    )
     margin: Share = Field(
         0.05, description="A candidate must score this share below the right passage in the base model's cosine."
     )
@@ -86,15 +102,20 @@ class TrainingSettings(Settings):
     max_seq_length: Positive = Field(256, description="Texts are cut after so many tokens.")
     passage_words: Positive | None = Field(64, description="Words of a training passage.")
     heading_share: Share = Field(0.5, description="Share of positives shown with their heading in front.")
-    eval_steps: float = Field(0.25, gt=0, description="Dev evaluation: every so many steps, or share of an epoch below 1.")
+    eval_steps: float = Field(
+        0.25, gt=0, description="Dev evaluation: every so many steps, or share of an epoch below 1."
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
 
 
 class RetrievalSettings(Settings):
     """What is tried on dev questions: passage sizes and fusion weights."""
 
+    tune: bool = Field(
+        default=True, description="Tune passage size and fusion on human dev questions where there are some."
+    )
     passage_words: tuple[Positive, ...] = Field((32, 64, 128), description="Window sizes to try.")
-    whole_sections: bool = Field(True, description="Try whole sections as passages too.")
+    whole_sections: bool = Field(default=True, description="Try whole sections as passages too.")
     overlap: float = Field(0.5, ge=0, lt=1, description="Share of a window that the next one repeats.")
     dense_weights: tuple[Share, ...] = Field(
         (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
@@ -102,6 +123,12 @@ class RetrievalSettings(Settings):
     )
     bm25_k1: float = Field(0.9, ge=0, description="BM25's term saturation.")
     bm25_b: Share = Field(0.4, description="BM25's length normalisation.")
+
+    @model_validator(mode="after")
+    def _tries_something(self) -> Self:
+        if not self.passage_words and not self.whole_sections:
+            raise ValueError("without passage_words and whole_sections there is no passage size to try")
+        return self
 
 
 class EvaluationSettings(Settings):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 import tomlkit
-from pydantic import BaseModel
 
 from embedtune.config.settings import EmbedtuneConfig
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 def commented_toml(config: EmbedtuneConfig) -> str:

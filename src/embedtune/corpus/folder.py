@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
+from embedtune.corpus.readers.decoding import mojibake_in
 from embedtune.corpus.readers.markdown import MarkdownReader
 from embedtune.corpus.readers.text import TextReader
 from embedtune.corpus.sections import extract_sections
 from embedtune.errors import DocumentError
-from embedtune.events import Report, silent, tracked
+from embedtune.events import Alert, Report, silent, tracked
 from embedtune.files import digest_file, digest_value
 from embedtune.vocabulary.corpus import Document, Section
-from embedtune.vocabulary.ports import DocumentReader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from embedtune.vocabulary.ports import DocumentReader
 
 DEFAULT_DOMAIN = "default"
 
@@ -60,12 +67,16 @@ def find_files(corpus: Path) -> tuple[CorpusFile, ...]:
 def read_corpus(corpus: Path, report: Report = silent) -> tuple[Section, ...]:
     """Return the sections of all documents of a corpus.
 
+    A document whose characters were garbled before it came here is read, and reported as an alert.
+
     Raises:
         DocumentError: The corpus is missing, a file cannot be read, or no section was found.
     """
     sections: list[Section] = []
     for file in tracked(find_files(corpus), "Reading documents", "documents", report):
-        sections += extract_sections(read_document(file))
+        document = read_document(file)
+        _report_mojibake(document, report)
+        sections += extract_sections(document)
     if not sections:
         raise DocumentError(f"No text was found in the documents of {corpus}.", "Check that they are not empty.")
     return tuple(sections)
@@ -83,9 +94,25 @@ def digest_corpus_files(files: Sequence[CorpusFile]) -> str:
 
 
 def _corpus_file(path: Path, root: Path, reader: DocumentReader) -> CorpusFile:
-    relative = path.relative_to(root)
+    relative = PurePosixPath(_readable(path.relative_to(root)))
     domain = relative.parts[0] if len(relative.parts) > 1 else DEFAULT_DOMAIN
     return CorpusFile(path, relative.as_posix(), domain, reader)
+
+
+def _readable(path: Path) -> str:
+    """Return a relative path as text: one form of accents for all systems, bytes that are no UTF-8 escaped."""
+    text = os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+    return unicodedata.normalize("NFC", text)
+
+
+def _report_mojibake(document: Document, report: Report) -> None:
+    garbled = ((block, mojibake_in(block.text)) for block in document.text_blocks)
+    found = next(((block.line, place) for block, place in garbled if place), None)
+    if found:
+        line, place = found
+        report(
+            Alert(f"{document.path}, line {line}: {place!r} looks like UTF-8 read in another encoding. Save it anew.")
+        )
 
 
 def _hidden(path: Path, root: Path) -> bool:

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from embedtune.corpus.kinds import infinitive
 from embedtune.corpus.line_breaks import ends_openly
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _MAX_WORDS = 16
 _MAX_WORDS_WRAPPED = 24
 _MAX_CHARACTERS = 120
+_WRAPPED_LINES = 2
 _WRAPPED_SHARE = 0.8
-_UNDERLINE = re.compile(r"^\s*([=\-~^*#_+])\1{2,}\s*$")
-_NUMBERED = re.compile(r"^\s*((?:\d{1,2}|[A-Z](?=[.)\d]|\s+\S))(?:\.\d{1,3})*)[.)]?\s+(\S.*)$")
-_WORDED_NUMBER = re.compile(r"^\s*(chapter|section|part|appendix)\s+([0-9IVXA-Z]{1,4})\b[\s:.\-–—]*(.*)$", re.IGNORECASE)
-_UNIT = re.compile(r"(?:[AVWGML]|k?VA|[kmMG]?Hz|HZ|[kmc]m|[kKM]W|k?g|KG|MM|CM|Nm|NM|[bB]ar|BAR|PSI|psi|Ah|AH|V?[AD]C|°|%|Ω)(?!\w)")
+_LONG_QUANTILE = 0.9
+_MIN_WORDS_BEFORE_COLON = 4
+_MIN_LETTERS = 3
+_UNDERLINE = re.compile(r"^\s*([=\-~^*#])\1{2,}\s*$")
+_NUMBERED = re.compile(r"^\s*((?:\d{1,2}|[A-Z])(?:\.\d{1,3})*)[.)]?\s+(\S.*)$")
+_ARTICLE = re.compile(r"^[AI]\s")
+_WORDED_NUMBER = re.compile(
+    r"^\s*(chapter|section|part|appendix)\s+([0-9IVXA-Z]{1,4})\b[\s:.\-\u2013\u2014]*(.*)$", re.IGNORECASE
+)
+_UNIT = re.compile(r"(?:[AVWM]|K?VA|[KMG]?HZ|[MC]M|[KM]W|KG|NM|BAR|PSI|AH|V?[AD]C|°C?|%|Ω)(?!\w)", re.IGNORECASE)
 _TABLE = re.compile(r"\S\s*\|\s*\S|\S\s{3,}\S|\t")
-_LIST_ITEM = re.compile(r"^\s*(?:[-*•▪–]|\(?[a-z0-9]{1,2}[.)])\s+", re.IGNORECASE)
-_ADMONITION = re.compile(r"^\s*(?:warning|caution|note|tip|danger|notice|important|attention)\s*(?:[:!.]|\s\s|$)", re.IGNORECASE)
+_LIST_ITEM = re.compile(r"^\s*(?:[-*•▪\u2013]|\(?[a-z0-9]{1,2}[.)])\s+", re.IGNORECASE)
+_ADMONITION = re.compile(
+    r"^\s*(?:warning|caution|note|tip|danger|notice|important|attention)\s*(?:[:!.]|\s\s|$)", re.IGNORECASE
+)
 _CODE = re.compile(r"[<>{}=\\`$]|https?://|\w#|::|\w\(\)|^\W*\w+/\w+/")
 _LEAD_IN = re.compile(r"\b(?:following|below|these|this|as follows)\b", re.IGNORECASE)
-_MIN_WORDS_BEFORE_COLON = 4
 
 
 class Rank(IntEnum):
@@ -43,31 +55,52 @@ class Heading:
     rank: int
 
 
-def leading_heading(lines: Sequence[str], width: float) -> tuple[Heading | None, int]:
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a document shows of its layout.
+
+    Attributes:
+        width: The length of its long lines, in characters.
+        chapters: The numbers that have sections: ``2`` where a line begins ``2.1 Bleeding``.
+    """
+
+    width: float
+    chapters: frozenset[str] = frozenset()
+
+
+def layout_of(lines: Sequence[str]) -> Layout:
+    """Return the layout of a document, given all its lines that are not blank."""
+    lengths = sorted(len(line.rstrip()) for line in lines) or [0]
+    matches = (_NUMBERED.match(line) for line in lines)
+    numbers = (match.group(1) for match in matches if match)
+    chapters = frozenset(number.partition(".")[0] for number in numbers if "." in number)
+    return Layout(float(lengths[int(_LONG_QUANTILE * (len(lengths) - 1))]), chapters)
+
+
+def leading_heading(lines: Sequence[str], layout: Layout) -> tuple[Heading | None, int]:
     """Return the heading that a block begins with, and how many of its lines that takes.
 
     Args:
         lines: The lines of the block, at least one.
-        width: The length that the long lines of the document have, in characters.
+        layout: The document's layout.
     """
     underlined, used = underlined_heading(lines)
     if underlined:
         return underlined, used
-    alone = len(lines) == 1
-    if len(lines) == 2 and _wraps(lines[0], lines[1], width):
+    if len(lines) == _WRAPPED_LINES and _wraps(lines[0], lines[1], layout.width):
         joined = f"{lines[0].strip()} {lines[1].strip()}"
-        return _styled(joined, alone=True, following="", max_words=_MAX_WORDS_WRAPPED), 2
-    following = "" if alone else lines[1].strip()
-    return _styled(lines[0].strip(), alone=alone, following=following, max_words=_MAX_WORDS), 1
+        return _styled(joined, "", layout, _MAX_WORDS_WRAPPED), _WRAPPED_LINES
+    following = lines[1].strip() if len(lines) > 1 else ""
+    return _styled(lines[0].strip(), following, layout, _MAX_WORDS), 1
 
 
 def underlined_heading(lines: Sequence[str]) -> tuple[Heading | None, int]:
     """Return the underlined (or under- and overlined) heading that some lines begin with, and its lines."""
-    over = int(len(lines) > 2 and bool(_UNDERLINE.match(lines[0])))
-    if len(lines) < 2 + over or not _UNDERLINE.match(lines[1 + over]):
+    over = int(bool(_UNDERLINE.match(lines[0])))
+    if len(lines) <= 1 + over or not _UNDERLINE.match(lines[1 + over]):
         return None, 0
     title, line = lines[over].strip(), lines[1 + over].strip()
-    if (over and lines[0].strip()[0] != line[0]) or not _title_like(title, _MAX_WORDS):
+    if (over and lines[0].strip()[0] != line[0]) or not _title_like(title):
         return None, 0
     depth = {"=": 1, "-": 2}.get(line[0], 3)
     return Heading(_without_number(title), Rank.UNDERLINED + depth - over * (depth == 1)), 2 + over
@@ -76,17 +109,19 @@ def underlined_heading(lines: Sequence[str]) -> tuple[Heading | None, int]:
 def is_contents_block(lines: Sequence[str]) -> bool:
     """Tell whether a block lists numbered titles, so that none of them is a heading here.
 
-    A chapter's heading with its first section's right below is none: each number goes deeper.
+    A chapter's heading with its first section's right below is no list: each number goes deeper.
     """
-    depths = [match.group(1).count(".") for line in lines if (match := _NUMBERED.match(line)) and _title_like(line.strip(), _MAX_WORDS)]
-    return len(lines) > 1 and len(depths) == len(lines) and any(b <= a for a, b in zip(depths, depths[1:], strict=False))
+    numbers = [match.group(1) for line in lines if (match := _NUMBERED.match(line)) and _title_like(line.strip())]
+    depths = [number.count(".") for number in numbers]
+    return len(depths) == len(lines) and any(second <= first for first, second in pairwise(depths))
 
 
-def _styled(line: str, *, alone: bool, following: str, max_words: int) -> Heading | None:
-    """Return the heading that one line is by its words, if it is one."""
+def _styled(line: str, following: str, layout: Layout, max_words: int) -> Heading | None:
+    """Return the heading that a line is by its words, if it is one; it stands alone if nothing follows."""
+    alone = not following
     if not _title_like(line, max_words, alone=alone):
         return None
-    numbered = _numbered(line, alone=alone)
+    numbered = _numbered(line, following, layout.chapters)
     if numbered:
         return numbered
     if _is_capitals(line) and (alone or not _is_capitals(following)):
@@ -106,7 +141,7 @@ def _wraps(first: str, second: str, width: float) -> bool:
     return unclosed or ends_openly(first) or long
 
 
-def _title_like(line: str, max_words: int, *, alone: bool = False) -> bool:
+def _title_like(line: str, max_words: int = _MAX_WORDS, *, alone: bool = False) -> bool:
     """Tell whether a line could be a title at all: short, no sentence, no table row, no list item."""
     words = line.split()
     if not 1 <= len(words) <= max_words or len(line) > _MAX_CHARACTERS * max_words / _MAX_WORDS:
@@ -126,24 +161,31 @@ def _task_with_colon(words: Sequence[str]) -> bool:
     return len(words) >= _MIN_WORDS_BEFORE_COLON and bool(infinitive(words[0].lower())) and not _LEAD_IN.search(line)
 
 
-def _numbered(line: str, *, alone: bool) -> Heading | None:
+def _numbered(line: str, following: str, chapters: frozenset[str]) -> Heading | None:
     worded = _WORDED_NUMBER.match(line)
-    if worded and alone:
+    if worded and not following:
         return Heading(worded.group(3).strip() or line, Rank.NUMBERED + 1)
     match = _NUMBERED.match(line)
-    if not match:
+    if not match or _ARTICLE.match(line):
         return None
     number, title = match.group(1), match.group(2).strip()
-    depth = number.count(".") + 1
-    if depth == 1 and not _is_capitals(title):
-        plain_chapter = alone and number.isdigit() and not _LIST_ITEM.match(line)
-        if not plain_chapter:
-            return None
-    if number in {"A", "I"} and line[1] == " ":
+    if not (title[0].isupper() or title[0].isdigit()) or _TABLE.search(title):
         return None
-    if not (title[0].isupper() or title[0].isdigit()) or _TABLE.search(title) or (depth == 1 and _UNIT.match(title)):
+    if "." not in number and not _is_chapter(line, title, following, known=number in chapters):
         return None
-    return Heading(title, Rank.NUMBERED + depth)
+    return Heading(title, Rank.NUMBERED + number.count(".") + 1)
+
+
+def _is_chapter(line: str, title: str, following: str, *, known: bool) -> bool:
+    """Tell whether a line with a number of one part is a chapter's heading, not a step, a part or a quantity."""
+    if _UNIT.match(title):
+        return False
+    if _is_capitals(title):
+        return True
+    if not line[0].isdigit():
+        return False
+    right_above = bool(following) and following.startswith(f"{line.split(maxsplit=1)[0].rstrip('.)')}.")
+    return (known and (not following or right_above)) or (not following and not _LIST_ITEM.match(line))
 
 
 def _without_number(line: str) -> str:
@@ -153,4 +195,4 @@ def _without_number(line: str) -> str:
 
 def _is_capitals(line: str) -> bool:
     letters = [character for character in line if character.isalpha()]
-    return len(letters) >= 3 and all(letter.isupper() for letter in letters) and not _ADMONITION.match(line)
+    return len(letters) >= _MIN_LETTERS and all(letter.isupper() for letter in letters) and not _ADMONITION.match(line)

@@ -2,41 +2,47 @@
 
 Four kinds are known, from the highest to the lowest: underlined with ``=`` or ``-``, numbered
 (``2.1 Bleeding the brakes``; the depth is the number's), all capitals, and a title standing alone
-between blank lines without the punctuation of a sentence.
+between blank lines without the punctuation of a sentence. What a document does with them elsewhere
+then decides: titles in a row are a list, and capitals among many titles are titles too.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import IntEnum
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING
 
+from embedtune.corpus.heading_styles import (
+    Heading,
+    Layout,
+    Rank,
+    is_contents_block,
+    layout_of,
+    leading_heading,
+    underlined_heading,
+)
 from embedtune.vocabulary.corpus import TextBlock
 
-_MAX_WORDS = 16
-_MAX_CHARACTERS = 120
-_UNDERLINE = re.compile(r"^\s*(={3,}|-{3,}|~{3,})\s*$")
-_NUMBERED = re.compile(r"^\s*((?:\d{1,2}|[A-Z])(?:\.\d{1,3})*)[.)]?\s+(\S.*)$")
-_WORDED_NUMBER = re.compile(r"^\s*(chapter|section|part|appendix)\s+([0-9IVXA-Z]{1,4})\b[\s:.\-–—]*(.*)$", re.IGNORECASE)
-_TABLE = re.compile(r"\S\s*\|\s*\S|\S\s{3,}\S|\t")
-_LIST_ITEM = re.compile(r"^\s*(?:[-*•▪–]|\(?[a-z0-9]{1,2}[.)])\s+", re.IGNORECASE)
-_ADMONITION = re.compile(r"^\s*(?:warning|caution|note|danger|notice|important)\b\s*[:!]?", re.IGNORECASE)
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
-
-class _Rank(IntEnum):
-    UNDERLINED = 0
-    NUMBERED = 10
-    CAPITALS = 20
-    TITLE = 30
+_MAX_REST_WORDS = 4
+_MIN_LIST = 3
+_MIN_TITLES_BEFORE_CAPITALS = 2
+_DOCUMENT_TITLE = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading found in plain text: its words without number or underline, and its rank (lower is higher)."""
+class _Part:
+    """A block, and the heading that it is."""
 
-    text: str
-    rank: int
+    block: TextBlock
+    heading: Heading | None = None
+
+    @property
+    def rank(self) -> int | None:
+        return self.heading.rank if self.heading else None
 
 
 def mark_headings(blocks: Sequence[TextBlock]) -> list[TextBlock]:
@@ -45,83 +51,146 @@ def mark_headings(blocks: Sequence[TextBlock]) -> list[TextBlock]:
     A heading and the paragraph right below it may share a block (underlined or numbered headings,
     capitals); they are parted here.
     """
-    found: list[tuple[TextBlock, Heading | None]] = []
-    for block in blocks:
-        found += _parted(block)
-    ranks = sorted({heading.rank for _, heading in found if heading})
-    levels = {rank: level for level, rank in enumerate(ranks, start=1)}
+    blocks = [block for block in blocks if block.text.strip()]
+    layout = layout_of([line for block in blocks for line in block.text.split("\n")])
+    parts = [part for block in _whole(blocks) for part in _parted(block, layout)]
+    parts = _ranked(_without_labels(_without_lists(parts)))
+    levels = {rank: level for level, rank in enumerate(sorted({p.rank for p in parts if p.rank is not None}), start=1)}
     return [
-        TextBlock(heading.text, block.line, levels[heading.rank]) if heading else block for block, heading in found
+        TextBlock(part.heading.text, part.block.line, levels[part.heading.rank]) if part.heading else part.block
+        for part in parts
     ]
 
 
-def _parted(block: TextBlock) -> list[tuple[TextBlock, Heading | None]]:
+def _whole(blocks: Sequence[TextBlock]) -> Iterator[TextBlock]:
+    """Yield the blocks, a title that a blank line cut in two made one block of two lines.
+
+    Extracted text parts the lines of a long title like that: a parenthesis is closed, or words after
+    ``and`` or ``or`` follow, on the first line of the next block.
+    """
+    pending: TextBlock | None = None
+    for block in blocks:
+        first, _, rest = block.text.partition("\n")
+        current = block
+        if pending and len(first.split()) <= _MAX_REST_WORDS and _completes(pending.text, first, alone=not rest):
+            yield TextBlock(f"{pending.text}\n{first}", pending.line)
+            pending, current = None, TextBlock(rest, block.line + 1)
+        elif pending:
+            yield pending
+            pending = None
+        if "\n" not in current.text and (_opens(current.text) or _joins(current.text)):
+            pending = current
+        elif current.text:
+            yield current
+    if pending:
+        yield pending
+
+
+def _opens(line: str) -> bool:
+    return line.count("(") == line.count(")") + 1
+
+
+def _joins(line: str) -> bool:
+    return line.rsplit(None, 1)[-1:] in (["and"], ["or"], ["/"], ["&"])
+
+
+def _completes(line: str, rest: str, *, alone: bool) -> bool:
+    if _opens(line):
+        return rest.endswith(")") and "(" not in rest
+    return not alone and rest[-1] not in ".,:;!?"
+
+
+def _parted(block: TextBlock, layout: Layout) -> Iterator[_Part]:
+    """Yield the headings and the text of a block: headings at its start, and underlined ones anywhere."""
     lines = block.text.split("\n")
-    heading, used = _leading_heading(lines)
-    if heading is None:
-        return [(block, None)]
-    parts: list[tuple[TextBlock, Heading | None]] = [(block, heading)]
-    rest = lines[used:]
-    if rest:
-        parts += _parted(TextBlock("\n".join(rest), block.line + used))
-    return parts
+    if is_contents_block(lines):
+        yield _Part(block)
+        return
+    start = 0
+    while start < len(lines):
+        heading, used = leading_heading(lines[start:], layout)
+        if not heading:
+            break
+        yield _Part(TextBlock("\n".join(lines[start : start + used]), block.line + start), heading)
+        start += used
+    body = start
+    for position in range(start + 1, len(lines)):
+        heading, used = underlined_heading(lines[position : position + 3])
+        if heading and position >= body:
+            if position > body:
+                yield _Part(TextBlock("\n".join(lines[body:position]), block.line + body))
+            yield _Part(TextBlock("\n".join(lines[position : position + used]), block.line + position), heading)
+            body = position + used
+    if body < len(lines):
+        yield _Part(TextBlock("\n".join(lines[body:]), block.line + body))
 
 
-def _leading_heading(lines: Sequence[str]) -> tuple[Heading | None, int]:
-    """Return the heading that a block begins with, and how many of its lines that takes."""
-    first = lines[0].strip()
-    if len(lines) > 1 and _UNDERLINE.match(lines[1]) and _title_like(first):
-        depth = 1 if lines[1].strip()[0] == "=" else 2
-        return Heading(_without_number(first), _Rank.UNDERLINED + depth), 2
-    alone = len(lines) == 1
-    if not _title_like(first):
-        return None, 0
-    numbered = _numbered(first, alone=alone)
-    if numbered:
-        return numbered, 1
-    if _is_capitals(first) and (alone or not _is_capitals(lines[1].strip())):
-        return Heading(first, _Rank.CAPITALS), 1
-    if alone and first[0].isupper() and not _ADMONITION.match(first):
-        return Heading(first, _Rank.TITLE), 1
-    return None, 0
+def _without_lists(parts: Sequence[_Part]) -> list[_Part]:
+    """Turn lists of titles (contents, definitions) into the text of the heading that they follow.
+
+    A heading right above another has no text. Three or more of one style in a row, and two or more
+    that stand again later in the document, are a list.
+    """
+    ahead = Counter(part.heading.text for part in parts if part.heading)
+    kept: list[_Part] = []
+    for is_heading, group in groupby(parts, key=lambda part: part.heading is not None):
+        run = list(group)
+        if not is_heading:
+            kept += run
+            continue
+        ahead -= Counter(part.heading.text for part in run if part.heading)
+        textless = run if run[-1] is parts[-1] else run[:-1]
+        listed = _titles_in_a_row(textless) | _standing_again(textless, ahead + Counter(_texts(run[len(textless) :])))
+        kept += [_Part(part.block) if position in listed else part for position, part in enumerate(run)]
+    return kept
 
 
-def _title_like(line: str) -> bool:
-    """Tell whether a line could be a title at all: short, no sentence, no table row, no list item."""
-    words = line.split()
-    if not 1 <= len(words) <= _MAX_WORDS or len(line) > _MAX_CHARACTERS:
-        return False
-    if line[-1] in ".;,:!" or (_TABLE.search(line) and not _NUMBERED.match(line)):
-        return False
-    if line.startswith(("-", "*", "•", "▪", "|", "(")):
-        return False
-    return any(character.isalpha() for character in line)
+def _titles_in_a_row(run: Sequence[_Part]) -> set[int]:
+    """Return the positions of all but the first in rows of titles or of capitals."""
+    listed: set[int] = set()
+    for rank, row in groupby(range(len(run)), key=lambda position: run[position].rank):
+        positions = list(row)
+        if rank in {Rank.TITLE, Rank.CAPITALS} and len(positions) >= _MIN_LIST:
+            listed |= set(positions[1:])
+    return listed
 
 
-def _numbered(line: str, *, alone: bool) -> Heading | None:
-    worded = _WORDED_NUMBER.match(line)
-    if worded and alone:
-        return Heading(worded.group(3).strip() or line, _Rank.NUMBERED + 1)
-    match = _NUMBERED.match(line)
-    if not match:
-        return None
-    number, title = match.group(1), match.group(2).strip()
-    depth = number.count(".") + 1
-    if number.isalpha() and not _is_capitals(title):
-        return None
-    looks_like_step = depth == 1 and _LIST_ITEM.match(line) and not _is_capitals(title)
-    if looks_like_step or (not alone and depth == 1 and not _is_capitals(title)):
-        return None
-    if not (title[0].isupper() or title[0].isdigit()) or _TABLE.search(title):
-        return None
-    return Heading(title, _Rank.NUMBERED + depth)
+def _standing_again(run: Sequence[_Part], later: Counter[str]) -> set[int]:
+    again = {position for position, text in enumerate(_texts(run)) if later[text]}
+    return again if len(again) > 1 else set()
 
 
-def _without_number(line: str) -> str:
-    match = _NUMBERED.match(line)
-    return match.group(2).strip() if match and not match.group(1).isalpha() else line
+def _texts(parts: Sequence[_Part]) -> list[str]:
+    return [part.heading.text for part in parts if part.heading]
 
 
-def _is_capitals(line: str) -> bool:
-    letters = [character for character in line if character.isalpha()]
-    return len(letters) >= 3 and all(letter.isupper() for letter in letters) and not _ADMONITION.fullmatch(line)
+def _without_labels(parts: Sequence[_Part]) -> list[_Part]:
+    """Turn capitals right below a title that has no other text into that text: a figure's label.
+
+    Only the first title of a document may have a higher heading right below: it is the document's.
+    """
+    kept: list[_Part] = []
+    for position, part in enumerate(parts):
+        below_title = position > 1 and kept[-1].rank == Rank.TITLE
+        kept.append(_Part(part.block) if below_title and part.rank == Rank.CAPITALS else part)
+    return kept
+
+
+def _ranked(parts: Sequence[_Part]) -> list[_Part]:
+    """Let the order in which the styles come decide where their usual order does not fit the document."""
+    ranks = [part.rank for part in parts if part.rank is not None]
+    numbers = [rank for rank in ranks if Rank.NUMBERED < rank < Rank.CAPITALS]
+    first_capitals = ranks.index(Rank.CAPITALS) if Rank.CAPITALS in ranks else len(ranks)
+    changed: dict[int, int] = {}
+    if ranks[1:first_capitals].count(Rank.TITLE) >= _MIN_TITLES_BEFORE_CAPITALS:
+        changed[Rank.CAPITALS] = Rank.TITLE
+    elif numbers and min(numbers) > Rank.NUMBERED + 1 and first_capitals < ranks.index(numbers[0]):
+        changed[Rank.CAPITALS] = Rank.NUMBERED
+    ranked = [_with_rank(part, changed.get(part.rank, part.rank)) if part.rank is not None else part for part in parts]
+    if len(ranked) > 1 and ranked[0].rank == Rank.TITLE and (ranked[1].rank or Rank.TITLE) < Rank.TITLE:
+        ranked[0] = _with_rank(ranked[0], _DOCUMENT_TITLE)
+    return ranked
+
+
+def _with_rank(part: _Part, rank: int) -> _Part:
+    return replace(part, heading=replace(part.heading, rank=rank)) if part.heading else part

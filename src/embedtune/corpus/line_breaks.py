@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-_LIST_START = re.compile(r"^\s*(?:[-*•▪–]|\(?[A-Za-z0-9]{1,2}[.)])\s+")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LIST_START = re.compile(r"^\s*(?:[-*•▪\u2013]|\(?[A-Za-z0-9]{1,2}[.)])\s+")
 _TABLE_ROW = re.compile(r"\s\|\s|\S\s{3,}\S|\t")
 _STRIP = ".,;:!?()[]\"'"
 _SENTENCE_END = (".", "!", "?", ":", ";")
-_OPEN_WORDS = frozenset(
+_OPEN = (
     "a an the this these those your its of to for with and or nor but by as is are was be been from using than that "
-    "which if when while via into onto under between".split()
+    "which if when while via into onto under between"
 )
+_OPEN_WORDS = frozenset(_OPEN.split())
 _WRAPPED_SHARE = 0.7
 _MIN_WRAP_WIDTH = 50
 
@@ -24,12 +30,21 @@ def ends_openly(line: str) -> bool:
     return words[-1].lower() in _OPEN_WORDS or words[-1][-1] in ",(/&"
 
 
-def goes_on(before: str, after: str) -> bool:
-    """Tell whether a paragraph goes on from one line to the next across a page break."""
-    before, after = before.rstrip(), after.lstrip()
-    if not before or not after or before.endswith(_SENTENCE_END) or _LIST_START.match(after):
+def goes_on(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Tell whether a paragraph goes on across a page break.
+
+    It does where its last line does not end a sentence and the next run of lines begins in lower
+    case, or where that last line ends openly and the next run could not be a heading.
+
+    Args:
+        before: The lines of the run above the break.
+        after: The lines of the run below it.
+    """
+    last, first = before[-1].rstrip(), after[0].lstrip()
+    if last.endswith(_SENTENCE_END) or _LIST_START.match(first):
         return False
-    return after[0].islower() or ends_openly(before)
+    could_be_heading = len(after) == 1 and not after[0].rstrip().endswith(_SENTENCE_END)
+    return first[0].islower() or (ends_openly(last) and not could_be_heading)
 
 
 def mend_lines(text: str, vocabulary: frozenset[str]) -> str:
@@ -47,7 +62,7 @@ def mend_lines(text: str, vocabulary: frozenset[str]) -> str:
         return ""
     width = max(map(len, lines))
     mended = [lines[0].strip()]
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         words = line.strip()
         if _LIST_START.match(line) or _TABLE_ROW.search(words) or _TABLE_ROW.search(before.strip()):
             mended.append(words)

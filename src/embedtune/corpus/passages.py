@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from embedtune.vocabulary.corpus import Passage, Section
-from embedtune.vocabulary.retrieval import PassageSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from embedtune.vocabulary.retrieval import PassageSettings
 
 
 def cut_passages(sections: Iterable[Section], settings: PassageSettings) -> tuple[Passage, ...]:

@@ -4,105 +4,126 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from embedtune.corpus.headings import mark_headings
 from embedtune.corpus.kinds import section_kind
-from embedtune.vocabulary.corpus import Document, Section, TextBlock, section_id
+from embedtune.corpus.line_breaks import mend_lines, words_of
+from embedtune.vocabulary.corpus import Document, Section, SectionKind, TextBlock, section_id
 
-_LIST_START = re.compile(r"^\s*(?:[-*•▪]|\(?[A-Za-z0-9]{1,2}[.)])\s+")
-_TABLE_ROW = re.compile(r"\s\|\s|\S\s{3,}\S|\t")
-_WRAPPED_SHARE = 0.7
-_MIN_WRAP_WIDTH = 50
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_TITLE_PAGE_WORDS = 25
+_MAX_TITLE_WORDS = 16
+_MIN_TELLING_WORDS = 3
+_SENTENCE = re.compile(r"^(.+?)(?:[.!?](?=\s|$)|\n|$)")
 
 
 def extract_sections(document: Document) -> tuple[Section, ...]:
     """Return the sections of a document in reading order.
 
-    A heading without text of its own makes no section, but stands in the heading path of those
-    below it. Text before the first heading belongs to a section named after the file.
+    A heading without text stands in the heading path of those below it. With none below it, it
+    makes a section that says its own words (a drawing had the rest), unless they are one or two.
+
+    Text before the first heading belongs to the document's only top heading where there is one.
+    Else it makes a section of its own, named by its first sentence where it is as short as a title
+    page, and after the file where it is longer.
 
     Args:
         document: A document whose reader marked the headings (Markdown), or did not (plain text).
     """
-    blocks: Sequence[TextBlock] = document.text_blocks
+    blocks: Sequence[TextBlock] = [block for block in document.text_blocks if block.text.strip()]
     if not any(block.heading_level for block in blocks):
         blocks = mark_headings(blocks)
-    vocabulary = _vocabulary(blocks)
+    vocabulary = frozenset(word for block in blocks for word in words_of(block.text))
+    preamble, groups = _grouped(blocks)
+    only_top = sum(len(group.path) == 1 for group in groups) == 1 and len(groups[0].path) == 1
+    if only_top:
+        groups[0].body[:0] = preamble
+        preamble = []
     seen: Counter[tuple[str, ...]] = Counter()
-    sections: list[Section] = []
-    for path, body in _grouped(blocks, PurePosixPath(document.path).stem):
-        text = "\n".join(mend_lines(block.text, vocabulary) for block in body)
-        if not text.strip():
-            continue
-        sections.append(
-            Section(
-                id=section_id(document.domain, document.path, path, seen[path]),
-                document_id=document.id,
-                domain=document.domain,
-                heading_path=path,
-                kind=section_kind(path[-1], text),
-                text=text,
-                span=(body[0].line, body[-1].line + body[-1].text.count("\n")),
-            )
-        )
-        seen[path] += 1
+    sections = [_preamble_section(document, preamble, vocabulary)] if preamble else []
+    seen.update(section.heading_path for section in sections)
+    for group, following in zip_longest(groups, groups[1:]):
+        leaf = following is None or len(following.path) <= len(group.path)
+        if group.body or (leaf and len(group.path[-1].split()) >= _MIN_TELLING_WORDS):
+            sections.append(_section(document, group, vocabulary, seen[group.path]))
+            seen[group.path] += 1
     return tuple(sections)
 
 
-def _grouped(blocks: Sequence[TextBlock], stem: str) -> list[tuple[tuple[str, ...], list[TextBlock]]]:
-    """Return each heading path with the text blocks below it."""
-    name = " ".join(stem.replace("_", " ").replace("-", " ").split()) or "document"
-    groups: list[tuple[tuple[str, ...], list[TextBlock]]] = [((name,), [])]
+@dataclass(slots=True)
+class _Group:
+    """A heading, with the path above it, and the text blocks below it."""
+
+    heading: TextBlock
+    path: tuple[str, ...]
+    body: list[TextBlock] = field(default_factory=list)
+
+
+def _grouped(blocks: Sequence[TextBlock]) -> tuple[list[TextBlock], list[_Group]]:
+    """Return the blocks before the first heading, and each heading with the blocks below it."""
+    preamble: list[TextBlock] = []
+    groups: list[_Group] = []
     open_headings: list[tuple[int, str]] = []
     for block in blocks:
         if block.heading_level is None:
-            groups[-1][1].append(block)
+            (groups[-1].body if groups else preamble).append(block)
             continue
         while open_headings and open_headings[-1][0] >= block.heading_level:
             open_headings.pop()
         open_headings.append((block.heading_level, " ".join(block.text.split())))
-        groups.append((tuple(title for _, title in open_headings), []))
-    return groups
+        groups.append(_Group(block, tuple(title for _, title in open_headings)))
+    return preamble, groups
 
 
-def mend_lines(text: str, vocabulary: frozenset[str]) -> str:
-    """Join lines that a page width broke, and words that a hyphen broke, within one block.
+def _section(document: Document, group: _Group, vocabulary: frozenset[str], occurrence: int) -> Section:
+    text = _joined(group.body, vocabulary) or group.path[-1]
+    kind = section_kind(group.path[-1], text)
+    return _built(document, group.path, kind, text, group.body or [group.heading], occurrence)
 
-    List items and table rows keep their lines. ``on-`` at a line end followed by ``screen`` becomes
-    ``onscreen`` only where the document writes it so elsewhere or never writes ``on-screen``.
 
-    Args:
-        text: The lines of one block.
-        vocabulary: The lower-case words of the whole document.
-    """
-    lines = [line.rstrip() for line in text.split("\n") if line.strip()]
-    if not lines:
+def _preamble_section(document: Document, blocks: Sequence[TextBlock], vocabulary: frozenset[str]) -> Section:
+    text = _joined(blocks, vocabulary)
+    title = _title_page(text) or _file_title(document.path)
+    return _built(document, (title,), SectionKind.OTHER, text, blocks, 0)
+
+
+def _built(
+    document: Document,
+    path: tuple[str, ...],
+    kind: SectionKind,
+    text: str,
+    blocks: Sequence[TextBlock],
+    occurrence: int,
+) -> Section:
+    return Section(
+        id=section_id(document.domain, document.path, path, occurrence),
+        document_id=document.id,
+        domain=document.domain,
+        heading_path=path,
+        kind=kind,
+        text=text,
+        span=(blocks[0].line, blocks[-1].line + blocks[-1].text.count("\n")),
+    )
+
+
+def _joined(blocks: Sequence[TextBlock], vocabulary: frozenset[str]) -> str:
+    return "\n".join(mend_lines(block.text, vocabulary) for block in blocks)
+
+
+def _title_page(text: str) -> str:
+    """Return the first sentence of a text as short as a title page, empty if it is none."""
+    match = _SENTENCE.match(text)
+    if not match or len(text.split()) >= _TITLE_PAGE_WORDS:
         return ""
-    width = max(map(len, lines))
-    mended = [lines[0].strip()]
-    for before, line in zip(lines, lines[1:], strict=False):
-        own_line = _LIST_START.match(line) or _TABLE_ROW.search(line.strip()) or _TABLE_ROW.search(before.strip())
-        if own_line:
-            mended.append(line.strip())
-        elif before.endswith("-") and before[-2:-1].isalpha() and line.strip()[:1].islower():
-            mended[-1] = _joined_at_hyphen(mended[-1], line.strip(), vocabulary)
-        elif line.strip()[:1].islower() or (width >= _MIN_WRAP_WIDTH and len(before) >= _WRAPPED_SHARE * width):
-            mended[-1] += f" {line.strip()}"
-        else:
-            mended.append(line.strip())
-    return "\n".join(mended)
+    sentence = " ".join(match.group(1).split())
+    return sentence if len(sentence.split()) <= _MAX_TITLE_WORDS else ""
 
 
-def _joined_at_hyphen(before: str, line: str, vocabulary: frozenset[str]) -> str:
-    left, right = before[:-1].rsplit(None, 1)[-1], line.split(None, 1)[0]
-    strip = ".,;:!?()[]\"'"
-    plain, hyphenated = f"{left}{right}".strip(strip).lower(), f"{left}-{right}".strip(strip).lower()
-    keep = hyphenated in vocabulary and plain not in vocabulary
-    return before + line if keep else before[:-1] + line
-
-
-def _vocabulary(blocks: Sequence[TextBlock]) -> frozenset[str]:
-    words = (word.strip(".,;:!?()[]\"'").lower() for block in blocks for word in block.text.split())
-    return frozenset(words)
+def _file_title(path: str) -> str:
+    return " ".join(PurePosixPath(path).stem.replace("_", " ").replace("-", " ").split()) or "document"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from embedtune.errors import FormatError
 from embedtune.files import write_json_lines
 from embedtune.vocabulary.corpus import Section, SectionKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
 
 def write_sections(path: Path, sections: Iterable[Section]) -> None:
@@ -30,33 +33,44 @@ def section_row(section: Section) -> dict[str, object]:
 
 
 def read_sections(path: Path) -> tuple[Section, ...]:
-    """Read sections written by `write_sections`.
+    """Read sections written by `write_sections`; blank lines are passed over.
 
     Raises:
         FormatError: The file is missing or a line is malformed; the message names the line.
     """
+    remedy = "`embedtune sections` writes the file anew."
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise FormatError(f"{path} cannot be read: {error.strerror}.", "`embedtune sections` writes it.") from error
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormatError(f"{path} cannot be read: {error}.", remedy) from error
     sections: list[Section] = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(text.split("\n"), start=1):  # other line separators may stand in a text
+        if not line.strip():
+            continue
         try:
-            row = json.loads(line)
-            first, last = row["span"]
-            sections.append(
-                Section(
-                    id=row["id"],
-                    document_id=row["document_id"],
-                    domain=row["domain"],
-                    heading_path=tuple(row["heading_path"]),
-                    kind=SectionKind(row["kind"]),
-                    text=row["text"],
-                    span=(first, last),
-                )
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise FormatError(
-                f"{path}, line {number}: not a section ({error!r}).", "`embedtune sections` writes the file anew."
-            ) from error
+            sections.append(_section(json.loads(line)))
+        except KeyError as error:
+            raise FormatError(f"{path}, line {number}: a section without {error}.", remedy) from error
+        except (ValueError, TypeError) as error:
+            raise FormatError(f"{path}, line {number}: not a section ({error}).", remedy) from error
     return tuple(sections)
+
+
+def _section(row: object) -> Section:
+    if not isinstance(row, dict):
+        raise TypeError("not a JSON object")
+    first, last = row["span"]
+    if not isinstance(row["heading_path"], list):
+        raise TypeError("heading_path is not a list")
+    texts = (row["id"], row["document_id"], row["domain"], row["text"], *row["heading_path"])
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a text is not a string")
+    return Section(
+        id=row["id"],
+        document_id=row["document_id"],
+        domain=row["domain"],
+        heading_path=tuple(row["heading_path"]),
+        kind=SectionKind(row["kind"]),
+        text=row["text"],
+        span=(int(first), int(last)),
+    )

@@ -68,6 +68,20 @@ class Models:
             return self._once(located.folder, located.name)
         return self._once(verified_copy(version, default_cache_folder()) / MODEL_FOLDER, version.label)
 
+    def serving(self, name: str, digest: str) -> Encoder:
+        """Return the model that an index names, else the base model, which the caller must not mix with it.
+
+        Args:
+            name: A version, a run or a model folder, or the base model's name.
+            digest: The digest that the index was made with.
+        """
+        base = self.located_base()
+        if model_digest(base.folder) == digest:
+            return self.base()
+        if Path(name).is_dir() and not (Path(name) / "manifest.json").is_file():
+            return self.named(name)
+        return self.version_or_base(name)
+
     def version_or_base(self, version: str) -> VersionedEmbeddings:
         """Return a version's model, or the base model with the reason."""
         return VersionedEmbeddings(

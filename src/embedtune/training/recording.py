@@ -14,6 +14,7 @@ from embedtune.files import write_json, write_text
 METRICS = "metrics.jsonl"
 PROGRESS = "training_progress.json"
 LOG = "training.log"
+PARAMETERS = "parameters.json"
 
 
 @dataclass(slots=True)

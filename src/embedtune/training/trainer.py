@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from embedtune.config.settings import TrainingSettings
 from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, load_model
 from embedtune.errors import InputError, InterruptedRunError
 from embedtune.events import Alert, Measured, Notice, Report, silent
-from embedtune.files import digest_value, recover_folder, replaced_folder
+from embedtune.files import digest_value, recover_folder, replaced_folder, write_json
 from embedtune.training.batches import ClusterBatchSampler
 from embedtune.training.callback import Best, RunCallback, save_model
 from embedtune.training.checkpoints import (
@@ -34,7 +34,7 @@ from embedtune.training.domain_evaluator import DomainAwareEvaluator, flat_metri
 from embedtune.training.freezing import Trainable, freeze
 from embedtune.training.interruption import StopFlag, orderly_stop
 from embedtune.training.losses import MultipleNegativesRanking
-from embedtune.training.recording import RunRecord, seconds_spent
+from embedtune.training.recording import PARAMETERS, RunRecord, seconds_spent
 from embedtune.vocabulary.pairs import TrainingPair
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def train_model(job: TrainingJob, *, resume: bool = False, report: Report = sile
     base_metric = _measure_base(model, job.dev, record, report, resumed=point is not None) if has_dev and job.dev else None
     with orderly_stop() as stop:
         result = _fit(_Setup(job, columns, model, record, stop, report, device), point)
+    write_json(job.run / PARAMETERS, asdict(trainable))
     return TrainingResult(
         model=job.run / MODEL,
         steps=result.step,

@@ -1,8 +1,10 @@
+import errno
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import fit_detector
+from anomaly_samples import fit_detector
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
@@ -123,7 +125,7 @@ def test_shapes_must_be_those_of_the_card(folder):
 
 @pytest.mark.parametrize(
     "calibration",
-    [None, np.zeros(198), np.zeros((199, 1)), np.zeros(199, dtype=np.float32), np.full(199, np.nan)],
+    [None, np.zeros(998), np.zeros((999, 1)), np.zeros(999, dtype=np.float32), np.full(999, np.nan)],
     ids=["absent", "short", "two axes", "float32", "nan"],
 )
 def test_calibration_must_be_what_the_card_names(folder, calibration):
@@ -135,8 +137,8 @@ def test_calibration_must_be_what_the_card_names(folder, calibration):
 
 
 def test_calibration_must_be_enough_for_the_alpha_of_the_card(folder):
-    edit_envelope(folder, lambda envelope: envelope["card"].update(alpha=0.001), resign=True)
-    with pytest.raises(ModelError, match="at least 999"):
+    edit_envelope(folder, lambda envelope: envelope["card"].update(alpha=0.0005), resign=True)
+    with pytest.raises(ModelError, match="at least 1999"):
         AnomalyDetector.load(folder)
 
 
@@ -159,10 +161,20 @@ def test_an_empty_folder_is_filled(detector, tmp_path):
     detector.save(tmp_path / "anomaly")
     card, arrays = read_detector(tmp_path / "anomaly")
     assert card.encoder_digest == "sha256:model"
-    assert arrays["calibration"].shape == (199,)
+    assert arrays["calibration"].shape == (999,)
 
 
 def test_the_parent_must_be_a_folder(detector, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         detector.save(tmp_path / "file" / "anomaly")
+
+
+def test_a_disk_that_fills_leaves_no_folder(detector, tmp_path, monkeypatch):
+    def full(path, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        detector.save(tmp_path / "anomaly")
+    assert list(tmp_path.iterdir()) == []

@@ -3,7 +3,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from conftest import DIMENSION, far_vectors, normal_vectors
+from anomaly_samples import DIMENSION, far_vectors, normal_vectors
 
 from embedtune.anomaly.autoencoder import Layout
 from embedtune.anomaly.autoencoder_training import SMALLEST_FIT, train_autoencoder
@@ -62,6 +62,19 @@ def test_training_works_where_gradients_are_off():
     with torch.inference_mode():
         inside = train(normal_vectors(40, 1))
     assert np.array_equal(inside.arrays["mean"], train(normal_vectors(40, 1)).arrays["mean"])
+
+
+def test_the_thread_count_changes_no_byte_and_is_restored():
+    vectors, before = normal_vectors(60, 1), torch.get_num_threads()
+    try:
+        models = []
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            models.append(train(vectors))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert all(np.array_equal(models[0].arrays[name], models[1].arrays[name]) for name in LAYOUT.shapes)
 
 
 def test_input_is_not_changed():

@@ -2,7 +2,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from conftest import DIMENSION, on_sphere
+from anomaly_samples import DIMENSION, on_sphere
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,9 +81,12 @@ def test_too_few_queries_are_refused_before_encoding(normal, own, reason):
     assert encoder.encoded == []
 
 
-def test_the_smallest_number_of_queries_is_enough():
-    split = split_queries(QUERIES[:29], alpha=0.1, seed=1)
-    assert (len(split.fit), len(split.calibration)) == (20, 9)
+@pytest.mark.parametrize(("alpha", "calibration"), [(0.1, 9), (0.3, 3)])
+def test_the_smallest_number_of_queries_is_enough(alpha, calibration):
+    split = split_queries(QUERIES[: 20 + calibration], alpha=alpha, seed=1)
+    assert (len(split.fit), len(split.calibration)) == (20, calibration)
+    with pytest.raises(InputError, match="too few"):
+        split_queries(QUERIES[: 19 + calibration], alpha=alpha, seed=1)
 
 
 def test_a_detector_from_queries():

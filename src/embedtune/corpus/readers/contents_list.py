@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _LEADER = re.compile(r"^\s*(\S.*?)\s*(?:(?:\.\s?){4,}|(?:…\s?){2,}|(?:_\s?){4,})\s*(\S.*)?$")
 _COLUMN = re.compile(r"^\s*(\S.*?)(?:\s{2,}|\t+)(\d{1,4})\s*$")
@@ -45,10 +48,13 @@ class _Entry:
 
 
 def _entries(lines: Sequence[str], pattern: re.Pattern[str]) -> list[_Entry]:
-    matches = ((position, pattern.match(line)) for position, line in enumerate(lines))
-    return [
-        _Entry(position, _bare(match.group(1)), _page(match.group(2) or "")) for position, match in matches if match
-    ]
+    found: list[_Entry] = []
+    for position, line in enumerate(lines):
+        match = pattern.match(line)
+        title = _bare(match.group(1)) if match else ""
+        if match and any(character.isalpha() for character in title):
+            found.append(_Entry(position, title, _page(match.group(2) or "")))
+    return found
 
 
 def _counting_up(entries: Sequence[_Entry], lines: Sequence[str]) -> set[int]:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from embedtune.errors import DocumentError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _MAX_BYTES = 64 * 1024 * 1024
 _SAMPLE = 65536
 _MAX_CONTROL_SHARE = 0.02
+_FIRST_PRINTABLE = 32
+_CODE_PAGES = ("cp1252", "latin_1", "cp1250", "cp1251", "mac_roman")
+_NOT_WESTERN = re.compile(
+    r"[^\W\d_a-zA-Z]{3}|[a-zA-Z][\xa1-\xa9\xab-\xb1\xb4-\xb8\xbb-\xbf\xd7\xf7][a-zA-Z]|[a-z][¹²³][a-z]"
+)
+# What the bytes 0x80 to 0xBF stand for in Latin-1 and in Windows-1252.
+_CONTINUATION = "\x80-\xbf" + "".join(map(chr, range(0x80, 0xC0))).encode("latin-1").decode("cp1252", "ignore")
+_MOJIBAKE = re.compile(rf"[ÃÐÑÎÅ][{_CONTINUATION}]|Â[\u00a0-\u00bf]|â[€\u201a„][{_CONTINUATION}]|\ufffd")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -27,7 +39,7 @@ def read_text(path: Path) -> str:
     systems has one digest.
 
     Raises:
-        DocumentError: The file is missing, binary, empty of text, or larger than 64 MiB.
+        DocumentError: The file is missing, binary, in no encoding that can be told, or larger than 64 MiB.
     """
     try:
         if path.stat().st_size > _MAX_BYTES:
@@ -43,7 +55,7 @@ def _decode(data: bytes, path: Path) -> str:
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return _checked(data, encoding, path)
-    if _looks_binary(data[:_SAMPLE]):
+    if _looks_binary(data):
         raise DocumentError(
             f"{path} is not a text file (it holds control bytes).", "Convert it to text, or move it out of the corpus."
         )
@@ -60,17 +72,39 @@ def _checked(data: bytes, encoding: str, path: Path) -> str:
         raise DocumentError(f"{path} begins as {encoding} but is not: {error.reason}.", "Save it as UTF-8.") from error
 
 
-def _looks_binary(sample: bytes) -> bool:
-    if b"\0" in sample:
+def _looks_binary(data: bytes) -> bool:
+    if b"\0" in data:
         return True
-    control = sum(byte < 32 and byte not in b"\t\n\r\f\v\x1b\b" for byte in sample)
+    sample = data[:_SAMPLE]
+    control = sum(byte < _FIRST_PRINTABLE and byte not in b"\t\n\r\f\v\x1b\b" for byte in sample)
     return control > _MAX_CONTROL_SHARE * max(1, len(sample))
 
 
 def _guess(data: bytes, path: Path) -> str:
+    """Decode legacy bytes: as Western text where they read well so, as the likeliest other code page else.
+
+    Statistics alone will not do: they take a few umlauts or degree signs for another alphabet.
+    """
+    western = _as_western(data)
+    if western is not None:
+        return western
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data, cp_isolation=["cp1252", "latin_1", "cp1250", "cp1251", "mac_roman", "utf_8"]).best()
+    best = from_bytes(data, cp_isolation=list(_CODE_PAGES)).best()
     if best is None:
         raise DocumentError(f"{path} is in no encoding that can be recognised.", "Save it as UTF-8.")
     return str(best)
+
+
+def _as_western(data: bytes) -> str | None:
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    return None if _NOT_WESTERN.search(text) else text
+
+
+def mojibake_in(text: str) -> str:
+    """Return the first place where a text shows UTF-8 that was once read as Latin-1, such as ``Ã¼``; else empty."""
+    match = _MOJIBAKE.search(text)
+    return match.group(0) if match else ""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from html import unescape
 from typing import TYPE_CHECKING
 
 from embedtune.corpus.readers.decoding import read_text
 from embedtune.vocabulary.corpus import TextBlock
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from markdown_it.token import Token
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _ATTRIBUTES = re.compile(r"\{[.#:][^{}\n]*\}")
-_TAG = re.compile(r"<!--.*?-->|</?[A-Za-z][^>]*>", re.DOTALL)
+_TAG = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1>|</?[A-Za-z][^>]*>", re.DOTALL | re.IGNORECASE)
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,46 +58,55 @@ class _Walk:
     heading: int | None = None
     prefix: str = ""
     line: int = 1
+    row: list[str] | None = None
+    counters: list[int | None] = field(default_factory=list)
 
     def blocks(self, tokens: list[Token]) -> list[TextBlock]:
         found: list[TextBlock] = []
-        row: list[str] = []
-        counters: list[int | None] = []
         for token in tokens:
             if token.map:
                 self.line = token.map[0] + 1 + self.offset
             match token.type:
-                case "heading_open":
-                    self.heading = int(token.tag[1])
-                case "heading_close":
-                    self.heading = None
-                case "bullet_list_open":
-                    counters.append(None)
-                case "ordered_list_open":
-                    counters.append(int(token.attrGet("start") or 1))
-                case "bullet_list_close" | "ordered_list_close":
-                    counters.pop()
-                case "list_item_open":
-                    self.prefix = _marker(counters)
-                case "tr_open":
-                    row = []
-                case "tr_close":
-                    found.append(TextBlock(" | ".join(row), self.line))
                 case "fence" | "code_block":
                     self._add(found, token.content.strip("\n"))
                 case "html_block":
-                    self._add(found, _plain(_TAG.sub(" ", token.content)))
+                    self._add(found, _plain(unescape(_TAG.sub(" ", token.content))))
+                case "inline" if self.row is not None:
+                    self.row.append(" ".join(_inline_text(token).split()))
                 case "inline":
-                    text = _inline_text(token)
-                    if token.level and tokens and _in_row(token, tokens):
-                        row.append(text)
-                    else:
-                        self._add(found, text)
+                    self._add(found, _inline_text(token))
+                case "tr_close":
+                    self._add(found, " | ".join(self.row or []) if any(self.row or []) else "")
+                    self.row = None
+                case _:
+                    self._enter_or_leave(token)
         return found
+
+    def _enter_or_leave(self, token: Token) -> None:
+        """Follow a heading, a list or a table row that begins, and a heading or list that ends."""
+        match token.type:
+            case "heading_open":
+                self.heading = int(token.tag[1])
+            case "heading_close":
+                self.heading = None
+            case "bullet_list_open":
+                self.counters.append(None)
+            case "ordered_list_open":
+                start = token.attrGet("start")
+                self.counters.append(1 if start is None else int(start))
+            case "bullet_list_close" | "ordered_list_close":
+                self.counters.pop()
+            case "list_item_open":
+                self.prefix = _marker(self.counters)
+            case "list_item_close":
+                self.prefix = ""
+            case "tr_open":
+                self.row = []
 
     def _add(self, found: list[TextBlock], text: str) -> None:
         if text.strip():
-            found.append(TextBlock(self.prefix + text.strip(), self.line, self.heading))
+            prefix = "" if self.heading else self.prefix
+            found.append(TextBlock(prefix + text.strip(), self.line, self.heading))
         self.prefix = ""
 
 
@@ -106,20 +118,13 @@ def _marker(counters: list[int | None]) -> str:
     return f"{number}. "
 
 
-def _in_row(token: Token, tokens: list[Token]) -> bool:
-    before = tokens[tokens.index(token) - 1]
-    return before.type in {"th_open", "td_open"}
-
-
 def _inline_text(token: Token) -> str:
     parts: list[str] = []
     for child in token.children or []:
-        if child.type in {"text", "code_inline"}:
+        if child.type in {"text", "code_inline", "image"}:
             parts.append(child.content)
-        elif child.type in {"softbreak", "hardbreak"}:
+        elif child.type in {"softbreak", "hardbreak"} or _BREAK.match(child.content):
             parts.append("\n")
-        elif child.type == "image":
-            parts.append(child.content)
     return _plain("".join(parts))
 
 

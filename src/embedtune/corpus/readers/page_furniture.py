@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from embedtune.corpus.readers.contents_list import contents_lines
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
 _NUMBER = r"(?:[A-Z\d]{1,3}-)?(?:\d{1,4}|[ivxlc]{1,7})"
 _PAGE_LINE = re.compile(
-    rf"^\s*(?:[-–—]\s*{_NUMBER}\s*[-–—]"
+    rf"^\s*(?:[-\u2013\u2014]\s*{_NUMBER}\s*[-\u2013\u2014]"
     rf"|\[?\s*page\s*[|:]?\s*{_NUMBER}(?:\s*(?:of|/)\s*\d{{1,4}})?\s*\]?"
     rf"|{_NUMBER}\s*\|\s*page)\s*$",
     re.IGNORECASE,
@@ -24,7 +28,6 @@ _MIN_PAGE_LINES = 6
 _MAX_RUNNING_WORDS = 12
 _MAX_RUNNING_CHARACTERS = 90
 _RUNNING_SHARE = 0.75
-_MAX_RUNNING_LINES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +49,18 @@ def without_furniture(text: str) -> list[Line]:
 
     Page numbers are lines such as ``- 7 -`` or ``Page 7 of 90``, and bare numbers that stand alone
     and count up from page to page. A running line is short, says the same beside at least three page
-    breaks (but for a number: beside nearly all), and hardly ever stands elsewhere.
+    breaks (but for a number: beside nearly all), and hardly ever stands elsewhere; it may have two lines.
 
     Args:
         text: A whole file; form feeds are page breaks.
     """
     lines = list(_split(text))
     lines = _dropped(lines, _page_lines(lines))
-    for _ in range(_MAX_RUNNING_LINES):
-        lines = _dropped(lines, _running_lines(lines))
+    outer = _running_lines(lines, _could_run(lines))
+    beside_outer = {lines[position].number + step for position in outer for step in (-1, 1)}
+    lines = _dropped(lines, outer)
+    inner = {position for position in _could_run(lines) if lines[position].number in beside_outer}
+    lines = _dropped(lines, _running_lines(lines, inner))
     contents = contents_lines([line.text for line in lines])
     return [line for position, line in enumerate(lines) if position not in contents]
 
@@ -111,8 +117,8 @@ def _stands_alone(lines: Sequence[Line], position: int) -> bool:
     return above and below
 
 
-def _running_lines(lines: Sequence[Line]) -> set[int]:
-    beside = _beside_breaks(lines)
+def _running_lines(lines: Sequence[Line], beside: set[int]) -> set[int]:
+    """Return which of the positions beside breaks hold running lines."""
     breaks = sum(line.after_break for line in lines)
     running = _recurring(lines, beside, _exact, _MIN_PAGES)
     return running | _recurring(lines, beside, _without_digits, max(_MIN_NUMBERED_PAGES, _RUNNING_SHARE * breaks))
@@ -126,21 +132,23 @@ def _recurring(lines: Sequence[Line], beside: set[int], form: Callable[[str], st
     return {position for position in beside if form(lines[position].text) in running}
 
 
-def _beside_breaks(lines: Sequence[Line]) -> set[int]:
-    """Return the positions of the short lines right above and right below a page break."""
-    beside: set[int] = set()
-    last_written: int | None = None
-    for position, line in enumerate(lines):
-        if line.blank:
-            continue
-        if line.after_break:
-            beside |= {position} if last_written is None else {position, last_written}
-        last_written = position
-    return {position for position in beside if _could_run(lines[position].text)}
+def _could_run(lines: Sequence[Line]) -> set[int]:
+    """Return the positions of the short lines right above and right below page breaks; the end of a text is one."""
+    written = [position for position, line in enumerate(lines) if not line.blank]
+    beside: set[int] = set(written[-1:])
+    for above, position in pairwise([-1, *written]):
+        if lines[position].after_break:
+            beside |= {above, position} - {-1}
+    return {position for position in beside if _is_short(lines[position].text) and not _ends_paragraph(lines, position)}
 
 
-def _could_run(text: str) -> bool:
+def _is_short(text: str) -> bool:
     return len(text.split()) <= _MAX_RUNNING_WORDS and len(text.strip()) <= _MAX_RUNNING_CHARACTERS
+
+
+def _ends_paragraph(lines: Sequence[Line], position: int) -> bool:
+    """Tell whether a line ends a sentence right below another line."""
+    return position > 0 and not lines[position - 1].blank and lines[position].text.rstrip().endswith((".", "!", "?"))
 
 
 def _exact(text: str) -> str:

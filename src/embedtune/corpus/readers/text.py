@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 from embedtune.corpus.line_breaks import goes_on
 from embedtune.corpus.readers.decoding import read_text
 from embedtune.corpus.readers.page_furniture import without_furniture
 from embedtune.vocabulary.corpus import TextBlock
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +36,15 @@ def blocks_of(text: str) -> tuple[TextBlock, ...]:
     """Return the runs of non-blank lines of a text, with the number of each run's first line."""
     blocks: list[TextBlock] = []
     lines: list[str] = []
-    first = 0
-    ended = True
-    for line in without_furniture(text):
-        if line.blank:
-            ended = True
+    for blank, group in groupby(without_furniture(text), key=lambda line: line.blank):
+        if blank:
             continue
-        if ended and lines and not (line.after_break and goes_on(lines[-1], line.text)):
-            blocks.append(TextBlock("\n".join(lines), first))
-            lines = []
-        if not lines:
-            first = line.number
-        lines.append(line.text.rstrip())
-        ended = False
-    if lines:
-        blocks.append(TextBlock("\n".join(lines), first))
+        run = list(group)
+        texts = [line.text.rstrip() for line in run]
+        if lines and run[0].after_break and goes_on(lines, texts):
+            lines += texts
+            blocks[-1] = TextBlock("\n".join(lines), blocks[-1].line)
+        else:
+            lines = texts
+            blocks.append(TextBlock("\n".join(lines), run[0].number))
     return tuple(blocks)

@@ -87,6 +87,15 @@ def read_beir(folder: Path, split: str) -> BeirSet:
     return BeirSet(name, sections, tuple(query for query in queries if query.id in judged), qrels)
 
 
+def read_beir_corpus(folder: Path) -> tuple[Section, ...]:
+    """Read the documents of a BEIR folder, without questions or judgements.
+
+    Raises:
+        FormatError: ``corpus.jsonl`` is missing, a line is malformed, or an id is repeated.
+    """
+    return _read_sections(folder / "corpus.jsonl", folder.resolve().name)
+
+
 def _splits(folder: Path) -> list[str]:
     return sorted(path.stem for path in (folder / "qrels").glob("*.tsv"))
 

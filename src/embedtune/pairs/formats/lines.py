@@ -120,8 +120,8 @@ def _parsed(raw: bytes, parse: Callable[[dict[str, object]], _Item]) -> _Item | 
         place = len(raw[: error.start].decode())
         return _Fault(f"Not UTF-8: byte 0x{raw[error.start]:02x}.", place, "Save the file as UTF-8.")
     except json.JSONDecodeError as error:
-        place = f" (column {error.colno})" if error.pos else ""
-        return _Fault(f"Not valid JSON: {error.msg}{place}.", error.pos, "Write one whole JSON object a line.")
+        column = f" (column {error.colno})" if error.pos else ""
+        return _Fault(f"Not valid JSON: {error.msg}{column}.", error.pos, "Write one whole JSON object a line.")
     if not isinstance(value, dict):
         return _Fault("Not a JSON object.", 0, "Write one JSON object, in braces, a line.")
     try:

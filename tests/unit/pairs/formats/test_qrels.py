@@ -52,6 +52,11 @@ def test_a_header_is_passed_over_at_the_top_alone(written):
         read_judgements(written("q1\td1\t1\nquery-id\tcorpus-id\tscore\n"))
 
 
+def test_a_first_line_of_another_shape_is_no_header(written):
+    with pytest.raises(FormatError, match="line 1"):
+        read_judgements(written("query-id\tscore\nq1\td1\t1\n"))
+
+
 def test_a_second_grade_must_agree(written):
     path = written("q1\td1\t1\nq1\td1\t1\n")
     assert qrels_of(path, read_judgements(path)).relevant("q1") == {"d1"}

@@ -1,0 +1,86 @@
+"""Evaluations as tables for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from embedtune.cli.console import Console
+    from embedtune.evaluation.result import EvaluationRecord
+    from embedtune.vocabulary.evaluation import Comparison
+
+_METRICS = ("recall@1", "recall@5", "mrr", "ndcg@10")
+_SLICED = "ndcg@10"
+
+
+def results_table(console: Console, record: EvaluationRecord) -> str:
+    """Return the systems with their metrics, and how each was set up."""
+    evaluation = record.evaluation
+    systems = record.details.get("systems", {})
+    rows = [
+        [
+            result.system,
+            *(f"{result.values[metric]:.3f}" for metric in _METRICS),
+            _setup(systems.get(result.system) if isinstance(systems, dict) else None),
+        ]
+        for result in evaluation.systems
+    ]
+    title = f"{record.details.get('questions', 'Results')}: {evaluation.n} {record.details.get('question_origin')} questions"
+    return console.table(title, ["system", "R@1", "R@5", "MRR", "nDCG@10", "passages, fusion"], rows)
+
+
+def comparisons_table(console: Console, record: EvaluationRecord) -> str:
+    """Return the differences in nDCG@10 with intervals and verdicts, over all questions."""
+    found = [item for item in record.evaluation.comparisons if item.slice == "all" and item.metric == _SLICED]
+    rows = [[f"{item.candidate} − {item.baseline}", *_figures(item), item.verdict] for item in found]
+    return console.table("Differences in nDCG@10", ["", "delta", "95 % interval", "p", "verdict"], rows) if rows else ""
+
+
+def slices_table(console: Console, record: EvaluationRecord) -> str:
+    """Return nDCG@10 of every system per domain, difficulty and category."""
+    systems = record.evaluation.systems
+    rows: list[list[str]] = []
+    for part in systems[0].slices:
+        row = [f"{part.attribute}: {part.value}", str(part.n)]
+        for system in systems:
+            value = next(
+                (other.values[_SLICED] for other in system.slices if (other.attribute, other.value) == (part.attribute, part.value)),
+                None,
+            )
+            row.append("" if value is None else f"{value:.3f}")
+        rows.append(row)
+    return console.table("nDCG@10 by slice", ["slice", "n", *(system.system for system in systems)], rows) if rows else ""
+
+
+def verdict_lines(record: EvaluationRecord) -> str:
+    """Return each gate's answer as a line."""
+    return "\n".join(f"{'✓' if gate.passed else '✗'} {gate.reason}" for gate in record.gates)
+
+
+def report_text(console: Console, record: EvaluationRecord) -> str:
+    """Return everything a reader of an evaluation wants to see first."""
+    parts = (
+        results_table(console, record),
+        comparisons_table(console, record),
+        slices_table(console, record),
+        verdict_lines(record),
+    )
+    return "\n".join(part for part in parts if part)
+
+
+def _figures(item: Comparison) -> list[str]:
+    return [f"{item.delta:+.3f}", f"[{item.ci_low:+.3f}, {item.ci_high:+.3f}]", f"{item.p_value:.4f}"]
+
+
+def _setup(system: Mapping[str, object] | None) -> str:
+    """Return how a system cuts and fuses, such as ``32 words, dense .6``."""
+    if not isinstance(system, dict) or "passages" not in system:
+        return "whole section"
+    words = system["passages"]["words"]
+    cut = "whole section" if words is None else f"{words} words"
+    if system["mode"] != "hybrid":
+        return cut
+    fusion = system["fusion"]
+    return f"{cut}, {'RRF' if fusion['method'] == 'rrf' else 'dense weight ' + format(fusion['dense_weight'], '.1f')}"

@@ -1,0 +1,1 @@
+"""The shipped manuals of six domains and the questions people ask about them."""

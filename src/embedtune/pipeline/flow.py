@@ -1,0 +1,155 @@
+"""The whole flow, from documents to a version that searches; each stage runs once."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedtune.corpus.folder import digest_corpus_files, find_files
+from embedtune.encoders.digests import model_digest
+from embedtune.errors import VersionExistsError
+from embedtune.evaluation.result import EvaluationRecord, read_record
+from embedtune.events import Alert, StageFinished, StageSkipped, StageStarted
+from embedtune.files import digest_file, digest_value, read_json, write_json
+from embedtune.pipeline.anomaly import anomaly_stage
+from embedtune.pipeline.corpus import SplitCorpus, sections_stage
+from embedtune.pipeline.evaluation import evaluation_stage, tuned_settings
+from embedtune.pipeline.indexing import IndexRequest, index_stage
+from embedtune.pipeline.pairs import PAIRS, data_stage, read_pairs
+from embedtune.pipeline.project import Project
+from embedtune.pipeline.publishing import PublishRequest, config_digest, publish_run
+from embedtune.pipeline.questions import (
+    QuestionSet,
+    generated_questions,
+    read_suites,
+    suite_questions,
+    suite_texts,
+)
+from embedtune.pipeline.training import training_stage
+from embedtune.vocabulary.pairs import Split
+from embedtune.vocabulary.versions import ModelVersion
+
+_PUBLISHED = "published.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FlowResult:
+    """What a run of the whole flow left.
+
+    Attributes:
+        version: The published version.
+        run: The run folder.
+        data: The folder of the training pairs.
+        index: The index folder.
+        record: The evaluation, ``None`` where there was nothing to ask.
+        evaluation: Its file.
+    """
+
+    version: ModelVersion
+    run: Path
+    data: Path
+    index: Path
+    record: EvaluationRecord | None
+    evaluation: Path | None
+
+
+def run_flow(project: Project) -> FlowResult:
+    """Run every stage that is not done yet.
+
+    Raises:
+        VersionExistsError: The configured version exists and was made from something else.
+        GateError: The tuned model shows no gain and no reason to publish it was configured.
+        InputError: An input cannot be used.
+        InterruptedRunError: A signal stopped the training; run again to go on.
+    """
+    config = project.config
+    paths = [project.workspace.resolve(name) for name in config.project.test_suites]
+    suites = read_suites(paths)
+    making = _making(project, paths)
+    _check_version_free(project, making)
+    corpus = sections_stage(project)
+    data = data_stage(project, corpus, suite_texts(suites))
+    run = training_stage(project, data / PAIRS)
+    anomaly = anomaly_stage(project, run, data / PAIRS)
+    questions = (
+        suite_questions(suites, corpus.sections, corpus.split, project.report)
+        if suites
+        else generated_questions(read_pairs(data / PAIRS), corpus.sections, corpus.split)
+    )
+    evaluation = _evaluate(project, questions, run, data / PAIRS)
+    request = PublishRequest(
+        run=run,
+        version=config.publish.version,
+        name=config.publish.name,
+        evaluation=evaluation,
+        anomaly=anomaly,
+        corpus=corpus.digest,
+        pairs=data / PAIRS,
+        reason=config.publish.force_without_gain,
+    )
+    version = _publish(project, request, making)
+    index = _index(project, corpus, version, evaluation)
+    record = read_record(evaluation) if evaluation else None
+    return FlowResult(version, run, data, index, record, evaluation)
+
+
+def _evaluate(project: Project, questions: QuestionSet | None, run: Path, pairs: Path) -> Path | None:
+    if questions is None:
+        project.report(Alert("The corpus is too small to hold sections out: nothing can be measured."))
+        return None
+    trained = [pair for pair in read_pairs(pairs) if pair.provenance.split is Split.TRAIN]
+    return evaluation_stage(project, questions, run, trained)
+
+
+def _making(project: Project, suites: list[Path]) -> str:
+    """Return the digest of everything that a version is made from, before anything is made."""
+    files = find_files(project.workspace.resolve(project.config.project.corpus))
+    return digest_value(
+        [
+            digest_corpus_files(files),
+            [digest_file(path) for path in suites],
+            config_digest(project.config),
+            model_digest(project.models.located_base().folder),
+        ]
+    )
+
+
+def _check_version_free(project: Project, making: str) -> None:
+    """Refuse early: a training whose version cannot be published would be for nothing."""
+    publish = project.config.publish
+    try:
+        project.registry.ensure_free(publish.name, publish.version)
+    except VersionExistsError as error:
+        path = project.workspace.root / _PUBLISHED
+        known = read_json(path) if path.is_file() else None
+        label = f"{publish.name}-{publish.version}"
+        if not isinstance(known, dict) or known.get("version") != label or known.get("making") != making:
+            raise VersionExistsError(
+                f"{label} exists already and was made from other documents or settings.",
+                "Set publish.version to a new number; versions never change.",
+            ) from error
+
+
+def _publish(project: Project, request: PublishRequest, making: str) -> ModelVersion:
+    label = f"{request.name}-{request.version}"
+    path = project.workspace.root / _PUBLISHED
+    known = read_json(path) if path.is_file() else None
+    if isinstance(known, dict) and known.get("version") == label and known.get("making") == making:
+        folder = project.registry.root / label
+        if folder.is_dir():
+            project.report(StageSkipped("publish", f"{folder} is there"))
+            return project.registry.find(folder)
+    project.report(StageStarted("publish", f"publishing {label}"))
+    started = time.monotonic()
+    write_json(path, {"version": label, "making": making})
+    version = publish_run(project, request)
+    summary = f"{len(version.manifest.files)} files, {version.manifest.files_digest[:23]}… in {version.folder}"
+    project.report(StageFinished("publish", time.monotonic() - started, summary))
+    return version
+
+
+def _index(project: Project, corpus: SplitCorpus, version: ModelVersion, evaluation: Path | None) -> Path:
+    encoder = project.models.named(str(version.folder))
+    passages, fusion = tuned_settings(read_record(evaluation) if evaluation else None, encoder.digest)
+    return index_stage(project, IndexRequest(corpus.sections, encoder, version.label, passages, fusion))

@@ -1,0 +1,97 @@
+"""A project: its configuration, its working folder and its models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedtune.artifacts.store import Registry
+from embedtune.config.loading import load_config
+from embedtune.config.settings import EmbedtuneConfig
+from embedtune.errors import ConfigError
+from embedtune.events import Report, silent
+from embedtune.pipeline.wiring import Models
+from embedtune.pipeline.workspace import Workspace
+
+CONFIG_NAME = "embedtune.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What every use case is given.
+
+    Attributes:
+        config: The settings of all rooms.
+        workspace: The working folder.
+        models: Loads models.
+        report: Where progress goes.
+    """
+
+    config: EmbedtuneConfig
+    workspace: Workspace
+    models: Models
+    report: Report
+
+    @property
+    def seed(self) -> int:
+        """The seed of everything random."""
+        return self.config.project.seed
+
+    @property
+    def registry(self) -> Registry:
+        """The published versions."""
+        return self.models.registry
+
+
+def open_project(
+    config_file: Path | None = None,
+    *,
+    folder: Path | None = None,
+    config: EmbedtuneConfig | None = None,
+    seed: int | None = None,
+    report: Report = silent,
+) -> Project:
+    """Open the project of a configuration file, or of a folder.
+
+    Args:
+        config_file: The configuration; by default ``embedtune.toml`` in the folder where it exists.
+        folder: The project folder, by default the configuration's, else the current one.
+        config: Settings to use instead of a file's.
+        seed: Replaces the configured seed.
+        report: Where progress goes.
+
+    Raises:
+        ConfigError: The configuration is missing or wrong.
+    """
+    place = folder or (config_file.parent if config_file else Path())
+    if config is None:
+        default = place / CONFIG_NAME
+        source = config_file or (default if default.is_file() else None)
+        config = load_config(source) if source else EmbedtuneConfig()
+    if seed is not None:
+        config = with_value(config, "project", "seed", seed)
+    workspace = Workspace(place)
+    registry = Registry(workspace.resolve(config.publish.registry))
+    models = Models(_model_name(config.training.base_model, place), registry, report=report)
+    return Project(config, workspace, models, report)
+
+
+def with_value(config: EmbedtuneConfig, table: str, key: str, value: object) -> EmbedtuneConfig:
+    """Return the settings with one key replaced and checked.
+
+    Raises:
+        ConfigError: The value is impossible.
+    """
+    from embedtune.config.loading import parse_config
+
+    values = config.model_dump()
+    if table not in values or key not in values[table]:
+        raise ConfigError(f"There is no setting `{table}.{key}`.", "`embedtune init` lists them all.")
+    values[table][key] = value
+    return parse_config(values, "the command line")
+
+
+def _model_name(name: str, place: Path) -> str:
+    """Return a base model given as a path relative to the project as a path that can be opened."""
+    beside = place / name
+    return str(beside) if beside.is_dir() else name

@@ -1,0 +1,113 @@
+"""Train a model on a file of pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from embedtune.encoders.digests import model_digest
+from embedtune.errors import InputError
+from embedtune.files import digest_file, digest_value
+from embedtune.pipeline.pairs import pair_section, read_pairs
+from embedtune.pipeline.project import Project
+from embedtune.pipeline.workspace import Plan
+from embedtune.training.dev_set import DevSet, dev_set
+from embedtune.vocabulary.corpus import Passage
+from embedtune.vocabulary.evaluation import Qrels
+from embedtune.vocabulary.pairs import Split, TrainingPair
+
+if TYPE_CHECKING:
+    from embedtune.training.trainer import TrainingResult
+
+STAGE = "run"
+_MAX_DEV_PASSAGES = 500
+_DEV_SHARE = 10  # one cluster in ten, where the file names no dev split
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSets:
+    """The pairs to train on and the questions to measure on, cluster by cluster apart."""
+
+    train: tuple[TrainingPair, ...]
+    dev: DevSet
+
+
+def training_sets(pairs: tuple[TrainingPair, ...], seed: int) -> TrainingSets:
+    """Divide a file of pairs by its ``split`` fields, or by cluster where it has none.
+
+    Raises:
+        InputError: There is no training pair.
+    """
+    if not any(pair.provenance.split is Split.DEV for pair in pairs):
+        pairs = tuple(_assigned(pair, seed) for pair in pairs)
+    train = tuple(pair for pair in pairs if pair.provenance.split is Split.TRAIN)
+    if not train:
+        raise InputError("The file holds no training pair.", "Give pairs whose `split` is train, or none.")
+    held_out = [pair for pair in pairs if pair.provenance.split is Split.DEV]
+    owners: dict[str, str] = {}
+    for pair in pairs:
+        owners.setdefault(pair.positive, pair_section(pair))
+    passages = [
+        Passage(f"{owner}#{number}", owner, text) for number, (text, owner) in enumerate(sorted(owners.items()))
+    ]
+    qrels = Qrels({pair.query.id: {owners[pair.positive]: 1} for pair in held_out})
+    return TrainingSets(train, dev_set([pair.query for pair in held_out], qrels, passages, _MAX_DEV_PASSAGES))
+
+
+def train_run(project: Project, pairs_file: Path, run: Path, *, resume: bool, skip_bad_lines: bool = False) -> (
+    TrainingResult
+):
+    """Train on a file of pairs into a run folder.
+
+    Raises:
+        InputError: The pairs, the settings or the model do not fit.
+        InterruptedRunError: A signal stopped the run; its state is saved.
+    """
+    from embedtune.training.trainer import TrainingJob, train_model
+
+    located = project.models.located_base()
+    sets = training_sets(read_pairs(pairs_file, skip_bad_lines=skip_bad_lines), project.seed)
+    job = TrainingJob(
+        pairs=sets.train,
+        dev=sets.dev,
+        base=located.folder,
+        base_digest=model_digest(located.folder),
+        run=run,
+        settings=project.config.training,
+        seed=project.seed,
+    )
+    return train_model(job, resume=resume, report=project.report)
+
+
+def training_stage(project: Project, pairs_file: Path) -> Path:
+    """Train the project's model, going on where an interrupted run was; returns the run folder."""
+    located = project.models.located_base()
+    plan = Plan(
+        STAGE,
+        f"fine-tuning {located.name}",
+        {"pairs": digest_file(pairs_file), "base_model": model_digest(located.folder)},
+        (project.config.training, project.seed),
+        ("model", "metrics.jsonl", "training_progress.json"),
+        in_place=True,
+    )
+
+    def train(folder: Path) -> str:
+        result = train_run(project, pairs_file, folder, resume=True)
+        gain = ""
+        if result.best_metric is not None and result.base_metric is not None:
+            gain = f", dev MRR on generated questions {result.base_metric:.3f} → {result.best_metric:.3f}"
+        share = result.trainable
+        return f"{result.steps} steps, {share.trainable_params:,} of {share.total_params:,} parameters{gain}"
+
+    return project.workspace.run_stage(plan, train, project.report)
+
+
+def _assigned(pair: TrainingPair, seed: int) -> TrainingPair:
+    """Put a tenth of the clusters on the dev side, by hash; pairs that a file marks as test stay so."""
+    if pair.provenance.split is Split.TEST:
+        return pair
+    cluster = pair.provenance.cluster or pair_section(pair)
+    drawn = int(digest_value([seed, cluster]).removeprefix("sha256:")[:8], 16)
+    part = Split.DEV if drawn % _DEV_SHARE == 0 else Split.TRAIN
+    return replace(pair, provenance=replace(pair.provenance, split=part))
