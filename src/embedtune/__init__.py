@@ -1,3 +1,70 @@
-"""embedtune: from a folder of technical documents to a proven, verified embedding model that searches."""
+"""embedtune: from a folder of technical documents to a proven, verified embedding model that searches.
+
+The public names are loaded when they are first used: importing `embedtune` imports no torch, so the
+command line answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from embedtune.api.anomaly import train_anomaly_detector
+    from embedtune.api.evaluation import EmbeddingEvaluator
+    from embedtune.api.extraction import HardNegativeMiner, ProcedureExtractor, QueryGenerator, TrainingDataGenerator
+    from embedtune.api.retrieval import FineTunedRetrieval, create_finetuned_retrieval
+    from embedtune.api.training import EmbeddingFineTuner, TrainingConfig, train_embedding_model
+    from embedtune.api.versions import ModelArtifactCreator, VersionedEmbeddings
+    from embedtune.artifacts.card import ModelCard
+    from embedtune.training.domain_evaluator import DomainAwareEvaluator
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "DomainAwareEvaluator": "embedtune.training.domain_evaluator",
+    "EmbeddingEvaluator": "embedtune.api.evaluation",
+    "EmbeddingFineTuner": "embedtune.api.training",
+    "FineTunedRetrieval": "embedtune.api.retrieval",
+    "HardNegativeMiner": "embedtune.api.extraction",
+    "ModelArtifactCreator": "embedtune.api.versions",
+    "ModelCard": "embedtune.artifacts.card",
+    "ProcedureExtractor": "embedtune.api.extraction",
+    "QueryGenerator": "embedtune.api.extraction",
+    "TrainingConfig": "embedtune.api.training",
+    "TrainingDataGenerator": "embedtune.api.extraction",
+    "VersionedEmbeddings": "embedtune.api.versions",
+    "create_finetuned_retrieval": "embedtune.api.retrieval",
+    "train_anomaly_detector": "embedtune.api.anomaly",
+    "train_embedding_model": "embedtune.api.training",
+}
+
+__all__ = [  # noqa: RUF022 - by name, functions last
+    "DomainAwareEvaluator",
+    "EmbeddingEvaluator",
+    "EmbeddingFineTuner",
+    "FineTunedRetrieval",
+    "HardNegativeMiner",
+    "ModelArtifactCreator",
+    "ModelCard",
+    "ProcedureExtractor",
+    "QueryGenerator",
+    "TrainingConfig",
+    "TrainingDataGenerator",
+    "VersionedEmbeddings",
+    "create_finetuned_retrieval",
+    "train_anomaly_detector",
+    "train_embedding_model",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its home (PEP 562); any other name does not exist."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'embedtune' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted([*__all__, "__version__"])

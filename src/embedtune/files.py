@@ -51,6 +51,8 @@ def atomic_writer(path: Path) -> Iterator[IO[str]]:
         os.replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:
+        if error.filename not in {None, temporary, str(path)}:
+            raise  # the caller's own trouble with another file
         raise _not_writable(path, error) from error
     finally:
         Path(temporary).unlink(missing_ok=True)
@@ -185,7 +187,11 @@ def replaced_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(retired, ignore_errors=True)
         if target.exists():
             os.rename(target, retired)
-        os.rename(staging, target)
+        try:
+            os.rename(staging, target)
+        except OSError:
+            recover_folder(target)
+            raise
         shutil.rmtree(retired, ignore_errors=True)
     finally:
         shutil.rmtree(staging, ignore_errors=True)

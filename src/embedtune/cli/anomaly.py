@@ -36,8 +36,8 @@ def fit(session: Session, queries_file: Path, model: str, alpha: float | None) -
             "threshold": detector.threshold,
             "folder": str(folder),
         },
-        f"Fitted on {detector.card.fit_queries} queries, threshold from {detector.card.calibration_queries} others: at most "
-        f"{detector.card.alpha:.0%} of normal queries are flagged on average.",
+        f"Fitted on {detector.card.fit_queries} queries, threshold from {detector.card.calibration_queries} others: "
+        f"at most {detector.card.alpha:.0%} of normal queries are flagged on average.",
     )
 
 
@@ -50,8 +50,11 @@ def score(session: Session, queries: tuple[str, ...], model: str) -> None:
     from embedtune.pipeline.anomaly import find_detector, score_queries
 
     project = session.project()
-    scored = score_queries(project, queries, find_detector(project, model), project.models.named(model))
-    rows = [[item.result.verdict.value, f"{item.result.p_value:.3f}", f"{item.result.score:.4f}", item.text] for item in scored]
+    scored = score_queries(queries, find_detector(project, model), project.models.named(model))
+    rows = [
+        [item.result.verdict.value, f"{item.result.p_value:.3f}", f"{item.result.score:.4f}", item.text]
+        for item in scored
+    ]
     session.console.result(
         {"model": model, "queries": [{"query": item.text, **asdict(item.result)} for item in scored]},
         "\n".join(f"{verdict:<10} p={p}  score={value}  {text}" for verdict, p, value, text in rows),

@@ -133,21 +133,21 @@ class Console:
 
 
 def _line(event: Event) -> str:
+    line = ""
     match event:
         case StageStarted(stage, description):
-            return f"▸ {stage}: {description}"
+            line = f"▸ {stage}: {description}"
         case StageFinished(stage, seconds, summary):
-            return f"✓ {stage}: {summary} ({seconds:.1f} s)"
+            line = f"✓ {stage}: {summary} ({seconds:.1f} s)"
         case StageSkipped(stage, reason):
-            return f"· {stage}: {reason}"
+            line = f"· {stage}: {reason}"
         case Measured(activity, step, values):
-            return f"  {activity}, step {step}: {_overall(values)}"
+            line = f"  {activity}, step {step}: {_overall(values)}"
         case Notice(message):
-            return f"  {message}"
+            line = f"  {message}"
         case Alert(message):
-            return f"! {message}"
-        case _:
-            return ""
+            line = f"! {message}"
+    return line
 
 
 def _overall(values: Mapping[str, float]) -> str:

@@ -27,7 +27,9 @@ def sections(session: Session, corpus: Path, output: Path) -> None:
 
 @click.command(epilog=example("embedtune generate docs/ -o data/pairs.jsonl --include-hard-negatives"))
 @click.argument("corpus", type=ANY_PATH)
-@click.option("-o", "--output", type=FILE, required=True, help="Pairs to write (JSON lines); stats.json goes beside it.")
+@click.option(
+    "-o", "--output", type=FILE, required=True, help="Pairs to write (JSON lines); stats.json goes beside it."
+)
 @click.option("--pairs-per-domain", type=click.IntRange(1), help="Training pairs per domain, at most.")
 @click.option("--include-hard-negatives", is_flag=True, help="Mine hard negatives with BM25 and the base model.")
 @click.option("--queries", help="Who writes questions: template,extractive.")
@@ -35,6 +37,7 @@ def sections(session: Session, corpus: Path, output: Path) -> None:
 @common
 def generate(
     session: Session,
+    *,
     corpus: Path,
     output: Path,
     pairs_per_domain: int | None,
@@ -73,7 +76,7 @@ def generate(
 @click.option("--negatives", type=click.IntRange(1, 8), help="Hard negatives per pair.")
 @click.option("--skip-bad-lines", is_flag=True, help="Go on after a malformed line.")
 @common
-def mine(session: Session, pairs_file: Path, output: Path, negatives: int | None, skip_bad_lines: bool) -> None:
+def mine(session: Session, *, pairs_file: Path, output: Path, negatives: int | None, skip_bad_lines: bool) -> None:
     """Add hard negatives from BM25 and the base model to a file of pairs."""
     from embedtune.pairs.formats.training_pairs import write_training_pairs
     from embedtune.pipeline import pairs

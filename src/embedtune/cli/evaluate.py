@@ -15,12 +15,15 @@ from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, examp
 @click.option("--test-suite", "suites", type=FILE, multiple=True, help="Test suite (JSON) over --corpus.")
 @click.option("--corpus", type=ANY_PATH, help="Documents that a test suite asks about.")
 @click.option("--map", "names", multiple=True, metavar="FIELD=NAME", help="What the suite calls a field: query=Q.")
-@click.option("--system", "systems", multiple=True, help="base, bm25, a run, a version, a model folder, or hybrid: before one.")
+@click.option(
+    "--system", "systems", multiple=True, help="base, bm25, a run, a version, a model folder, or hybrid: before one."
+)
 @click.option("-o", "--output", type=FILE, help="Result to write (JSON); rankings go to runs/ beside it.")
 @click.option("--max-queries", type=click.IntRange(1), help="Ask at most so many questions.")
 @common
 def evaluate(  # noqa: PLR0913 - one parameter an option
     session: Session,
+    *,
     beir: Path | None,
     split: str,
     suites: tuple[Path, ...],
@@ -67,8 +70,9 @@ def evaluate(  # noqa: PLR0913 - one parameter an option
 
 def _mapping(names: tuple[str, ...]) -> dict[str, str]:
     pairs = [name.partition("=") for name in names]
-    if bad := next((field for field, equals, name in pairs if not (field and equals and name)), None):
-        raise click.UsageError(f"--map {bad}: write it as --map query=NAME.")
+    bad = ["".join(pair) for pair in pairs if not all(pair)]
+    if bad:
+        raise click.UsageError(f"--map {bad[0]!r} names no field and its name: write it as --map query=NAME.")
     return {field: name for field, _, name in pairs}
 
 

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 @click.option("--force-without-gain", "reason", default="", help="Publish without proof of a gain, for this reason.")
 @click.option("--notes", default="", help="What you want to say on the model card.")
 @common
-def publish(  # noqa: PLR0913 - one parameter an option
+def publish(
     session: Session,
+    *,
     run: Path,
     version: str,
     name: str | None,
@@ -69,7 +70,11 @@ def list_(session: Session, registry: str | None) -> None:
     """List the published versions."""
     found = _open(session, registry).registry.list(session.console.report)
     rows = [[v.label, v.manifest.created, v.manifest.lineage.base_model, v.manifest.files_digest[:23]] for v in found]
-    text = session.console.table("Versions", ["version", "created", "base model", "files"], rows) if rows else "No version."
+    text = (
+        session.console.table("Versions", ["version", "created", "base model", "files"], rows)
+        if rows
+        else "No version."
+    )
     session.console.result({"versions": [_facts(v.label, v.folder, v.manifest.created) for v in found]}, text)
 
 

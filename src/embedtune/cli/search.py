@@ -23,7 +23,9 @@ _PASSAGE_CHARACTERS = 400
 @click.option("--beir", type=FOLDER, help="BEIR folder instead of documents.")
 @click.option("--model", "model", required=True, help="A version, a run, a model folder, or base.")
 @click.option("--store", type=FOLDER, help="Index folder; by default the project's own.")
-@click.option("--engine", type=click.Choice(["exact", "qdrant"]), help="What holds the vectors; by default chosen by size.")
+@click.option(
+    "--engine", type=click.Choice(["exact", "qdrant"]), help="What holds the vectors; by default chosen by size."
+)
 @common
 def index(
     session: Session, corpus: Path | None, beir: Path | None, model: str, store: Path | None, engine: str | None
@@ -66,7 +68,12 @@ def search(
     finally:
         opened.close()
     session.console.result(
-        {"query": query, "version": opened.description.version, "degraded": opened.degraded, "hits": [asdict(h) for h in hits]},
+        {
+            "query": query,
+            "version": opened.description.version,
+            "degraded": opened.degraded,
+            "hits": [asdict(h) for h in hits],
+        },
         hits_text(hits) or "Nothing found.",
     )
 
@@ -78,7 +85,9 @@ def hits_text(hits: Sequence[Hit]) -> str:
         ranks = "  ".join(f"{name} #{rank}" for name, rank in sorted(hit.component_ranks.items()))
         heading = " > ".join(hit.heading_path) or hit.section_id
         passage = " ".join(hit.passage.split())
-        shown = passage if len(passage) <= _PASSAGE_CHARACTERS else f"{passage[:_PASSAGE_CHARACTERS].rsplit(' ', 1)[0]} …"
+        shown = (
+            passage if len(passage) <= _PASSAGE_CHARACTERS else f"{passage[:_PASSAGE_CHARACTERS].rsplit(' ', 1)[0]} …"
+        )
         lines += [f"{place}. {heading}", f"   score {hit.score:.3f}  {ranks}  [{hit.domain}]", f"   {shown}", ""]
     return "\n".join(lines)
 

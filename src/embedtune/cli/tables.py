@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from embedtune.vocabulary.retrieval import FusionMethod, Mode, PassageSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from embedtune.cli.console import Console
     from embedtune.evaluation.result import EvaluationRecord
+    from embedtune.files import JsonValue
     from embedtune.vocabulary.evaluation import Comparison
 
 _METRICS = ("recall@1", "recall@5", "mrr", "ndcg@10")
@@ -18,7 +19,8 @@ _SLICED = "ndcg@10"
 def results_table(console: Console, record: EvaluationRecord) -> str:
     """Return the systems with their metrics, and how each was set up."""
     evaluation = record.evaluation
-    systems = record.details.get("systems", {})
+    details = record.details
+    systems = details.get("systems", {})
     rows = [
         [
             result.system,
@@ -27,14 +29,14 @@ def results_table(console: Console, record: EvaluationRecord) -> str:
         ]
         for result in evaluation.systems
     ]
-    title = f"{record.details.get('questions', 'Results')}: {evaluation.n} {record.details.get('question_origin')} questions"
+    title = f"{details.get('questions', 'Results')}: {evaluation.n} {details.get('question_origin')} questions"
     return console.table(title, ["system", "R@1", "R@5", "MRR", "nDCG@10", "passages, fusion"], rows)
 
 
 def comparisons_table(console: Console, record: EvaluationRecord) -> str:
     """Return the differences in nDCG@10 with intervals and verdicts, over all questions."""
     found = [item for item in record.evaluation.comparisons if item.slice == "all" and item.metric == _SLICED]
-    rows = [[f"{item.candidate} − {item.baseline}", *_figures(item), item.verdict] for item in found]
+    rows = [[f"{item.candidate} - {item.baseline}", *_figures(item), item.verdict] for item in found]
     return console.table("Differences in nDCG@10", ["", "delta", "95 % interval", "p", "verdict"], rows) if rows else ""
 
 
@@ -45,13 +47,12 @@ def slices_table(console: Console, record: EvaluationRecord) -> str:
     for part in systems[0].slices:
         row = [f"{part.attribute}: {part.value}", str(part.n)]
         for system in systems:
-            value = next(
-                (other.values[_SLICED] for other in system.slices if (other.attribute, other.value) == (part.attribute, part.value)),
-                None,
-            )
-            row.append("" if value is None else f"{value:.3f}")
+            same = (s for s in system.slices if (s.attribute, s.value) == (part.attribute, part.value))
+            row.append(next((f"{other.values[_SLICED]:.3f}" for other in same), ""))
         rows.append(row)
-    return console.table("nDCG@10 by slice", ["slice", "n", *(system.system for system in systems)], rows) if rows else ""
+    return (
+        console.table("nDCG@10 by slice", ["slice", "n", *(system.system for system in systems)], rows) if rows else ""
+    )
 
 
 def verdict_lines(record: EvaluationRecord) -> str:
@@ -74,13 +75,14 @@ def _figures(item: Comparison) -> list[str]:
     return [f"{item.delta:+.3f}", f"[{item.ci_low:+.3f}, {item.ci_high:+.3f}]", f"{item.p_value:.4f}"]
 
 
-def _setup(system: Mapping[str, object] | None) -> str:
-    """Return how a system cuts and fuses, such as ``32 words, dense .6``."""
+def _setup(system: JsonValue) -> str:
+    """Return how a system cuts and fuses, such as ``32 words, dense weight 0.6``."""
     if not isinstance(system, dict) or "passages" not in system:
         return "whole section"
-    words = system["passages"]["words"]
-    cut = "whole section" if words is None else f"{words} words"
-    if system["mode"] != "hybrid":
+    passages = cast("dict[str, int | None]", system["passages"])
+    cut = PassageSettings(passages["words"]).label
+    if system["mode"] != Mode.HYBRID:
         return cut
-    fusion = system["fusion"]
-    return f"{cut}, {'RRF' if fusion['method'] == 'rrf' else 'dense weight ' + format(fusion['dense_weight'], '.1f')}"
+    fusion = cast("dict[str, str]", system["fusion"])
+    method = "RRF" if fusion["method"] == FusionMethod.RRF else f"dense weight {float(fusion['dense_weight']):.1f}"
+    return f"{cut}, {method}"

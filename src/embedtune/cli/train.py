@@ -25,6 +25,7 @@ from embedtune.cli.options import FILE, FOLDER, Session, common, example
 @common
 def train(  # noqa: PLR0913 - one parameter an option
     session: Session,
+    *,
     pairs_file: Path | None,
     output: Path | None,
     base_model: str | None,

@@ -119,7 +119,8 @@ def is_contents_block(lines: Sequence[str]) -> bool:
 def _styled(line: str, following: str, layout: Layout, max_words: int) -> Heading | None:
     """Return the heading that a line is by its words, if it is one; it stands alone if nothing follows."""
     alone = not following
-    if not _title_like(line, max_words, alone=alone):
+    unfinished = ends_openly(line) or line.count("(") > line.count(")")
+    if unfinished or not _title_like(line, max_words, alone=alone):
         return None
     numbered = _numbered(line, following, layout.chapters)
     if numbered:
@@ -147,8 +148,6 @@ def _title_like(line: str, max_words: int = _MAX_WORDS, *, alone: bool = False) 
     if not 1 <= len(words) <= max_words or len(line) > _MAX_CHARACTERS * max_words / _MAX_WORDS:
         return False
     if line[-1] in ".;,!…" or (line[-1] == ":" and not (alone and _task_with_colon(words))):
-        return False
-    if ends_openly(line) or line.count("(") > line.count(")"):
         return False
     if (_TABLE.search(line) and not _NUMBERED.match(line)) or line.startswith(("-", "*", "•", "▪", "|", "(")):
         return False

@@ -131,17 +131,20 @@ def _without_lists(parts: Sequence[_Part]) -> list[_Part]:
     A heading right above another has no text. Three or more of one style in a row, and two or more
     that stand again later in the document, are a list.
     """
-    ahead = Counter(part.heading.text for part in parts if part.heading)
+    ahead = Counter(_texts(parts))
     kept: list[_Part] = []
     for is_heading, group in groupby(parts, key=lambda part: part.heading is not None):
         run = list(group)
         if not is_heading:
             kept += run
             continue
-        ahead -= Counter(part.heading.text for part in run if part.heading)
-        textless = run if run[-1] is parts[-1] else run[:-1]
-        listed = _titles_in_a_row(textless) | _standing_again(textless, ahead + Counter(_texts(run[len(textless) :])))
-        kept += [_Part(part.block) if position in listed else part for position, part in enumerate(run)]
+        standing_again: set[int] = set()
+        for position, text in enumerate(_texts(run)):
+            ahead[text] -= 1
+            standing_again |= {position} if ahead[text] else set()
+        textless = len(run) if run[-1] is parts[-1] else len(run) - 1
+        listed = _titles_in_a_row(run[:textless]) | (standing_again if len(standing_again) > 1 else set())
+        kept += [_Part(part.block) if position in listed - {textless} else part for position, part in enumerate(run)]
     return kept
 
 
@@ -153,11 +156,6 @@ def _titles_in_a_row(run: Sequence[_Part]) -> set[int]:
         if rank in {Rank.TITLE, Rank.CAPITALS} and len(positions) >= _MIN_LIST:
             listed |= set(positions[1:])
     return listed
-
-
-def _standing_again(run: Sequence[_Part], later: Counter[str]) -> set[int]:
-    again = {position for position, text in enumerate(_texts(run)) if later[text]}
-    return again if len(again) > 1 else set()
 
 
 def _texts(parts: Sequence[_Part]) -> list[str]:
@@ -187,7 +185,8 @@ def _ranked(parts: Sequence[_Part]) -> list[_Part]:
     elif numbers and min(numbers) > Rank.NUMBERED + 1 and first_capitals < ranks.index(numbers[0]):
         changed[Rank.CAPITALS] = Rank.NUMBERED
     ranked = [_with_rank(part, changed.get(part.rank, part.rank)) if part.rank is not None else part for part in parts]
-    if len(ranked) > 1 and ranked[0].rank == Rank.TITLE and (ranked[1].rank or Rank.TITLE) < Rank.TITLE:
+    second = ranked[1].rank if len(ranked) > 1 else None
+    if ranked and ranked[0].rank == Rank.TITLE and second is not None and second < Rank.TITLE:
         ranked[0] = _with_rank(ranked[0], _DOCUMENT_TITLE)
     return ranked
 

@@ -9,14 +9,19 @@ from embedtune.files import digest_file, digest_value
 _DECIDING = frozenset(
     {
         "modules.json",
+        "config.json",
+        "config_sentence_transformers.json",  # a default prompt goes in front of every text
+        "sentence_bert_config.json",
         "tokenizer.json",
         "tokenizer_config.json",
-        "vocab.txt",
         "special_tokens_map.json",
-        "sentence_bert_config.json",
-        "config.json",
+        "added_tokens.json",
+        "vocab.txt",
+        "vocab.json",
+        "merges.txt",
     }
 )
+_DECIDING_SUFFIXES = frozenset({".safetensors", ".model"})
 
 
 def model_digest(folder: Path) -> str:
@@ -28,7 +33,9 @@ def model_digest(folder: Path) -> str:
     files = sorted(
         path
         for path in folder.rglob("*")
-        if path.is_file() and (path.suffix == ".safetensors" or path.name in _DECIDING) and not _foreign(path, folder)
+        if path.is_file()
+        and (path.suffix in _DECIDING_SUFFIXES or path.name in _DECIDING)
+        and not _foreign(path, folder)
     )
     return digest_value([[path.relative_to(folder).as_posix(), digest_file(path)] for path in files])
 

@@ -37,7 +37,8 @@ class FakeEncoder:
             for word in text.lower().split() or [""]:
                 vectors[row] += self._word(word)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit: NDArray[np.float32] = vectors / np.where(norms == 0, 1, norms)
+        norms[norms == 0] = 1
+        unit: NDArray[np.float32] = vectors / norms
         return unit
 
     def _word(self, word: str) -> NDArray[np.float32]:

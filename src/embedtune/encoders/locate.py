@@ -97,8 +97,7 @@ def _not_found(name: str) -> ModelError:
         )
     return ModelError(
         f"The model {name} is not on this machine.",
-        "Give the path of a sentence-transformers folder, or download the model first "
-        f"(huggingface-cli download {name}).",
+        f"Give the path of a sentence-transformers folder, or download the model first (hf download {name}).",
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 _BATCH = 64
+_TOKENIZERS = frozenset({"tokenizer.json", "vocab.txt", "vocab.json"})
 
 
 class SentenceTransformerEncoder:
@@ -60,23 +61,23 @@ class SentenceTransformerEncoder:
         return result
 
 
-def load_encoder(folder: Path, name: str = "", *, device: str = "cpu", max_seq_length: int | None = None) -> (
-    SentenceTransformerEncoder
-):
+def load_encoder(
+    folder: Path, name: str = "", *, device: str = "cpu", max_seq_length: int | None = None
+) -> SentenceTransformerEncoder:
     """Load a sentence-transformers folder: safetensors only, no remote code, no network.
 
     Args:
         folder: The model's folder.
         name: Its name for people, by default the folder's.
         device: Where it runs, as torch names it.
-        max_seq_length: Cut texts after so many tokens; by default the model's own limit.
+        max_seq_length: Cut texts after so many tokens, if the model's own limit is not lower.
 
     Raises:
         ModelError: The folder cannot be loaded that way.
     """
     model = load_model(folder, device=device)
     if max_seq_length is not None:
-        model.max_seq_length = max_seq_length
+        model.max_seq_length = min(max_seq_length, model.max_seq_length or max_seq_length)
     return SentenceTransformerEncoder(model, name or folder.name, model_digest(folder))
 
 
@@ -96,10 +97,13 @@ def load_model(folder: Path, *, device: str = "cpu") -> SentenceTransformer:
     Raises:
         ModelError: The folder cannot be loaded that way.
     """
+    from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # the library's own bars would break into the caller's
+    _check_files(folder)
+    # the library's own bars would break into the caller's
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(
             str(folder),
@@ -108,9 +112,25 @@ def load_model(folder: Path, *, device: str = "cpu") -> SentenceTransformer:
             trust_remote_code=False,
             model_kwargs={"use_safetensors": True},
         )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, ImportError, SafetensorError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(
-            f"The model in {folder} cannot be loaded: {first}",
+            f"The model in {folder} cannot be loaded: {first.rstrip('.')}.",
             "It must be a sentence-transformers folder with safetensors weights.",
         ) from error
+
+
+def _check_files(folder: Path) -> None:
+    """Refuse what the library would load without a word: a model without its tokenizer, pickled weights."""
+    if not (folder / "modules.json").is_file():
+        raise ModelError(
+            f"{folder} holds no sentence-transformers model (no modules.json).", "Give the folder of a model."
+        )
+    if not any(path.name in _TOKENIZERS or path.suffix == ".model" for path in folder.rglob("*")):
+        raise ModelError(f"The model in {folder} has no tokenizer.", "Copy it whole, or save it anew.")
+    for pickled in sorted(folder.rglob("pytorch_model.bin")):
+        if not any(pickled.parent.glob("*.safetensors")):
+            raise ModelError(
+                f"The weights in {pickled} are a pickle, which can run code when it is loaded.",
+                "Save the model with safetensors weights: model.save_pretrained(folder).",
+            )

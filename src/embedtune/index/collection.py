@@ -23,7 +23,7 @@ from embedtune.corpus.storage import read_sections, write_sections
 from embedtune.errors import FormatError, InputError
 from embedtune.files import read_json, staged_folder, write_json, write_json_lines
 from embedtune.vocabulary.corpus import Passage, Section, corpus_digest
-from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings  # noqa: TC001 - pydantic reads the fields
+from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def write_collection(
             write_json_lines(staging / PASSAGES_FILE, map(asdict, collection.passages))
             write_vectors(staging / VECTORS_FOLDER)
             write_json(staging / DESCRIPTION_FILE, {"schema": _SCHEMA, **asdict(collection.description)})
-            retired = _set_aside(folder)
+            retired = _set_aside(folder) if replace else None
     except FileExistsError as error:
         raise InputError(f"{folder} was written by another process meanwhile.", "Run the command again.") from error
     finally:

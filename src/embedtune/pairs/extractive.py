@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from embedtune.vocabulary.corpus import Section
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from embedtune.vocabulary.corpus import Section
 
 _OPENINGS = ("How do I", "How to", "What is", "Where is", "Can I", "Why", "When", "")
 _WEIGHTS = (6, 3, 2, 1, 2, 1, 1, 3)
@@ -21,23 +24,27 @@ _SENTENCE_END = re.compile(r"[.!?:;]['\")\]]?$")
 _MARKER = re.compile(r"^(?:[-*•▪|]+|\(?[0-9A-Za-z]{1,2}[.)])$")
 _MIN_WORDS = 4
 _MAX_WORDS = 9
-_EDGE_WORDS = frozenset(
-    "a an and are as at be been but by can do for from has have if in into is it its may must of on or shall should "
-    "so than that the their then these this those to was were when where which while will with you your".split()
+_EDGE_WORDS = re.compile(
+    r"a|an|and|are|as|at|be|been|but|by|can|do|for|from|has|have|if|in|into|is|it|its|may|must|of|on|or|shall|should|"
+    r"so|than|that|the|their|then|these|this|those|to|was|were|when|where|which|while|will|with|you|your"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractiveWriter:
-    """Writes one question for every ``words_per_question`` words of a section's body, at least one."""
+    """Writes about one question for every ``words_per_question`` words of a section's body."""
 
     words_per_question: int = 24
 
     def write(self, section: Section, seed: int) -> Iterable[tuple[str, int | None]]:
-        """Yield questions with the index of the body word at the middle of the stretch each one quotes."""
+        """Yield questions with the index of the body word at the middle of the stretch each one quotes.
+
+        A stretch stays within a sentence and within a line: rows and list items seldom end with a stop.
+        Where no line holds a stretch, the sentences of the whole text do.
+        """
         words = section.text.split()
         choices = random.Random(f"{seed}:{section.id}:extractive")  # noqa: S311 - not for secrets
-        sentences = [span for span in sentence_spans(words) if span[1] - span[0] >= _MIN_WORDS]
+        sentences = _long_enough(_spans_in_lines(section.text)) or _long_enough(sentence_spans(words))
         if not sentences:
             return
         wanted = max(1, round(len(words) / self.words_per_question))
@@ -64,9 +71,21 @@ def sentence_spans(words: Sequence[str]) -> list[tuple[int, int]]:
     return spans
 
 
-def _chosen(
-    sentences: Sequence[tuple[int, int]], wanted: int, choices: random.Random
-) -> list[tuple[int, int]]:
+def _spans_in_lines(text: str) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    offset = 0
+    for line in text.split("\n"):
+        words = line.split()
+        spans += [(offset + start, offset + end) for start, end in sentence_spans(words)]
+        offset += len(words)
+    return spans
+
+
+def _long_enough(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [(start, end) for start, end in spans if end - start >= _MIN_WORDS]
+
+
+def _chosen(sentences: Sequence[tuple[int, int]], wanted: int, choices: random.Random) -> list[tuple[int, int]]:
     """Choose sentences in rounds, so that each is used once before any is used again."""
     chosen: list[tuple[int, int]] = []
     while len(chosen) < wanted:
@@ -75,10 +94,10 @@ def _chosen(
 
 
 def _trimmed(stretch: Sequence[str]) -> list[str]:
-    """Drop function words from the end of a stretch, and punctuation from both."""
+    """Drop words without a letter or digit, punctuation around words, and function words at the end."""
     words = [word.strip(",.;:!?()[]\"'|") for word in stretch]
-    words = [word for word in words if word]
-    while words and words[-1].lower() in _EDGE_WORDS:
+    words = [word for word in words if any(map(str.isalnum, word))]
+    while words and _EDGE_WORDS.fullmatch(words[-1].lower()):
         words.pop()
     return words
 

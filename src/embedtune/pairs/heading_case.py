@@ -6,31 +6,50 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from embedtune.corpus.kinds import infinitive, is_procedure_verb
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_TOKEN = re.compile(r"[^\W_](?:[\w'/&+.-]*\w)?\+?")
-_SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s|\s[-*•▪|]\s)[\s\"'(\[]*$")
-_MIN_TITLE_WORD = 4
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
+
+_TOKEN = re.compile(r"[^\W_](?:[\w'/&+.-]*\w)?\+?")
+_PART = re.compile(r"[^/-]+")
+_SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s|(?:^|\s)[-*•▪|]\s)[\s\"'(\[]*$")
+_COMMON = re.compile(
+    r"an?|and|are|as|at|after|before|by|can|do|does|for|from|how|if|in|is|it|no|not|off?|on|or|the|then|this|to|"
+    r"what|when|where|which|why|with|your?|yes"
+)
+_SMALL = re.compile(
+    r"with|from|into|onto|over|that|than|when|upon|your|about|after|before|under|against|between|through|within|without"
+)
+_VERB_AND_ARTICLE = re.compile(r"(\w+) (?:an?|the|my|your)\b", re.IGNORECASE)
+_MIN_TITLE_WORD = 4
+_MAX_ABBREVIATION = 4
 
 
 def names_in(text: str) -> dict[str, str]:
     """Return how a text writes its names: lower-case word to the form with capitals.
 
     A capital at the start of a sentence or a line is no evidence, unless more capitals follow; a word
-    that the text also writes in lower case is no name.
+    that the text also writes in lower case is no name, nor is a verb that labels a button.
     """
     forms: dict[str, str] = {}
     plain: set[str] = set()
     for line in text.split("\n"):
+        if line.isupper():
+            continue
         for match in _TOKEN.finditer(line):
             word = match.group()
             if word == word.lower():
                 plain.add(word)
-            elif word[1:] != word[1:].lower() or not _SENTENCE_START.search(line[: match.start()]):
+            elif _has_inner_capitals(word) or not _SENTENCE_START.search(line[: match.start()]):
                 forms.setdefault(word.lower(), word)
-    return {word: form for word, form in forms.items() if word not in plain}
+    return {
+        word: form
+        for word, form in forms.items()
+        if word not in plain and (_has_inner_capitals(form) or not _is_common(word))
+    }
 
 
 def lowered(heading: str, names: Mapping[str, str] = NO_NAMES) -> str:
@@ -43,21 +62,36 @@ def lowered(heading: str, names: Mapping[str, str] = NO_NAMES) -> str:
         heading: The heading.
         names: Lower-case word to the form it has within a sentence (see `names_in`).
     """
-    capitals = heading.isupper()
+    verb = _VERB_AND_ARTICLE.match(heading)
+    known = {word: form for word, form in names.items() if not verb or word != verb[1].lower()}
+    capitals = heading.isupper() and len(heading) > _MAX_ABBREVIATION
     count = 0 if capitals or _is_title_case(heading) else 1
-    return _TOKEN.sub(lambda match: _lowered_word(match.group(), names, capitals=capitals), heading, count)
+    return _TOKEN.sub(lambda match: _lowered_word(match.group(), known, capitals=capitals), heading, count)
 
 
 def _lowered_word(word: str, names: Mapping[str, str], *, capitals: bool) -> str:
-    if word == "I" or word.startswith("I'"):
+    if word == "I" or word.startswith("I'") or any(map(str.isdigit, word)):
         return word
     if word.lower() in names:
         return names[word.lower()]
-    is_unit = len(word) == 1 and word != "A"
-    is_code = any(map(str.isdigit, word)) or (not capitals and word[1:] != word[1:].lower())
-    return word if is_code or is_unit else word.lower()
+    return _PART.sub(lambda match: _lowered_part(match.group(), names, capitals=capitals), word)
+
+
+def _lowered_part(part: str, names: Mapping[str, str], *, capitals: bool) -> str:
+    is_unit = len(part) == 1 and part != "A"
+    if is_unit or (not capitals and _has_inner_capitals(part)):
+        return part
+    return names.get(part.lower(), part.lower())
+
+
+def _has_inner_capitals(word: str) -> bool:
+    return word[1:] != word[1:].lower()
+
+
+def _is_common(word: str) -> bool:
+    return bool(_COMMON.fullmatch(word)) or is_procedure_verb(word) or infinitive(word) is not None
 
 
 def _is_title_case(heading: str) -> bool:
-    words = [word for word in _TOKEN.findall(heading) if len(word) >= _MIN_TITLE_WORD]
+    words = [word for word in _TOKEN.findall(heading) if len(word) >= _MIN_TITLE_WORD and not _SMALL.fullmatch(word)]
     return len(heading.split()) > 1 and all(word[0].isupper() or word[0].isdigit() for word in words)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from embedtune.corpus.passages import cut_passages, heading_text, window_around
-from embedtune.pairs.split import CorpusSplit
-from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.pairs import GeneratedQuery, Provenance, TrainingPair
-from embedtune.vocabulary.retrieval import PassageSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from embedtune.pairs.split import CorpusSplit
+    from embedtune.vocabulary.corpus import Section
+    from embedtune.vocabulary.retrieval import PassageSettings
 
 
 def join_positives(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from embedtune.config.settings import CorpusSettings, QuestionSettings
 from embedtune.events import Report, silent, tracked
 from embedtune.files import digest_value
 from embedtune.pairs.extractive import ExtractiveWriter
-from embedtune.pairs.split import CorpusSplit
 from embedtune.pairs.templates import TemplateWriter
-from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.pairs import GeneratedQuery, Origin, Query, Split
-from embedtune.vocabulary.ports import QueryWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from embedtune.config.settings import CorpusSettings, QuestionSettings
+    from embedtune.pairs.split import CorpusSplit
+    from embedtune.vocabulary.corpus import Section
+    from embedtune.vocabulary.ports import QueryWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,9 @@ def write_questions(
 ) -> WrittenQuestions:
     """Write questions for every section that is long enough.
 
+    Where a section has more questions than it may have, which ones stay is drawn from all of them, so
+    that the end of a long section is asked about too.
+
     A question that two clusters of sections would answer is nobody's: all its copies are removed.
     Of equal questions within one cluster the first is kept. A question equal to a forbidden one
     (those of the test suites) is removed: it would leak the test into training.
@@ -78,9 +85,7 @@ def write_questions(
             for origin, writer in writers.items()
             for text, word in writer.write(section, seed)
         ]
-        for surplus in written[settings.max_per_section :]:
-            rejected.add("more than max_per_section", surplus.query.text)
-        drafts += written[: settings.max_per_section]
+        drafts += _drawn(written, settings.max_per_section, seed, "more than max_per_section", rejected)
     kept = _without_repeats(drafts, split, {question_key(text) for text in forbidden}, rejected)
     limited = _limited(kept, settings.pairs_per_domain, seed, rejected)
     return WrittenQuestions(tuple(limited), dict(rejected.counts), {k: tuple(v) for k, v in rejected.examples.items()})
@@ -131,17 +136,26 @@ def _without_repeats(
 
 
 def _limited(drafts: Sequence[GeneratedQuery], limit: int, seed: int, rejected: _Rejected) -> list[GeneratedQuery]:
-    """Keep at most ``limit`` training questions a domain, chosen by hash; held-out ones do not count."""
+    """Keep at most ``limit`` training questions a domain; held-out ones do not count."""
     if not limit:
         return list(drafts)
     by_domain: dict[str, list[GeneratedQuery]] = defaultdict(list)
     for draft in drafts:
         if draft.split is Split.TRAIN:
             by_domain[draft.query.domain].append(draft)
-    surplus: set[str] = set()
-    for group in by_domain.values():
-        ordered = sorted(group, key=lambda draft: digest_value([seed, draft.query.id]))
-        for draft in ordered[limit:]:
-            surplus.add(draft.query.id)
-            rejected.add("more than pairs_per_domain", draft.query.text)
-    return [draft for draft in drafts if draft.query.id not in surplus]
+    kept = {
+        draft.query.id
+        for group in by_domain.values()
+        for draft in _drawn(group, limit, seed, "more than pairs_per_domain", rejected)
+    }
+    return [draft for draft in drafts if draft.split is not Split.TRAIN or draft.query.id in kept]
+
+
+def _drawn(
+    drafts: Sequence[GeneratedQuery], limit: int, seed: int, reason: str, rejected: _Rejected
+) -> list[GeneratedQuery]:
+    """Return at most ``limit`` of the drafts in their order, chosen by hash; the others are rejected."""
+    ordered = sorted(range(len(drafts)), key=lambda position: digest_value([seed, drafts[position].query.id]))
+    for position in sorted(ordered[limit:]):
+        rejected.add(reason, drafts[position].query.text)
+    return [drafts[position] for position in sorted(ordered[:limit])]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from embedtune.config.settings import SplitSettings
 from embedtune.corpus.near_duplicates import clusters, near_duplicate_pairs
 from embedtune.files import digest_value
-from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.pairs import Split
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from embedtune.config.settings import SplitSettings
+    from embedtune.vocabulary.corpus import Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,9 @@ def split_sections(
 ) -> CorpusSplit:
     """Divide sections so that no near-duplicate, and no heading of a domain, is on two sides.
 
-    Every domain is divided by itself. Clusters come in an order that hashes their members and the
-    seed, so adding a document hardly moves the others.
+    Every domain is divided by itself; a cluster of several domains counts for the one of its smallest
+    section id. Clusters come in an order that hashes that id and the seed, so the order of the sections
+    does not matter, and adding a document hardly moves the others.
 
     Args:
         sections: All sections.
@@ -46,7 +51,7 @@ def split_sections(
         members[cluster_of[section.id]].append(section)
     by_domain: dict[str, list[str]] = defaultdict(list)
     for name, group in members.items():
-        by_domain[group[0].domain].append(name)
+        by_domain[min(group, key=lambda section: section.id).domain].append(name)
     split_of: dict[str, Split] = {}
     for names in by_domain.values():
         ordered = sorted(names, key=lambda name: digest_value([seed, name]))
@@ -60,8 +65,9 @@ def _cluster(sections: Sequence[Section], threshold: float) -> dict[str, str]:
     links = near_duplicate_pairs([section.text for section in sections], threshold)
     first: dict[tuple[str, str], int] = {}
     for position, section in enumerate(sections):
-        key = (section.domain, " ".join(section.heading.lower().split()))
-        if first.setdefault(key, position) != position:
+        heading = " ".join(section.heading.lower().split())
+        key = (section.domain, heading)
+        if heading and first.setdefault(key, position) != position:
             links.append((first[key], position))
     labels = clusters(len(sections), links)
     smallest: dict[int, str] = {}

@@ -57,7 +57,7 @@ def fit_to_folder(project: Project, encoder: Encoder, queries: Sequence[str], fo
     return detector
 
 
-def score_queries(project: Project, queries: Sequence[str], folder: Path, encoder: Encoder) -> list[ScoredQuery]:
+def score_queries(queries: Sequence[str], folder: Path, encoder: Encoder) -> list[ScoredQuery]:
     """Score queries with the detector of a folder.
 
     Raises:

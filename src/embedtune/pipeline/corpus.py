@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from embedtune.corpus.folder import digest_corpus_files, find_files, read_corpus
 from embedtune.corpus.storage import read_sections, write_sections
@@ -81,15 +82,18 @@ def _split_stage(project: Project, sections: tuple[Section, ...]) -> CorpusSplit
         split = split_corpus(project, sections).split
         write_json(
             folder / SPLIT,
-            {"cluster_of": dict(split.cluster_of), "split_of": {key: part.value for key, part in split.split_of.items()}},
+            {
+                "cluster_of": dict(split.cluster_of),
+                "split_of": {key: part.value for key, part in split.split_of.items()},
+            },
         )
         counts = {part: sum(value is part for value in split.split_of.values()) for part in Split}
         clusters = len(set(split.cluster_of.values()))
         return f"{clusters} clusters; " + ", ".join(f"{count} {part.value}" for part, count in counts.items())
 
     folder = project.workspace.run_stage(plan, divide, project.report)
-    value = read_json(folder / SPLIT)
+    value = cast("dict[str, dict[str, str]]", read_json(folder / SPLIT))
     return CorpusSplit(
-        cluster_of=dict(value["cluster_of"]),  # type: ignore[call-overload, index, arg-type]
-        split_of={key: Split(part) for key, part in value["split_of"].items()},  # type: ignore[call-overload, index, union-attr]
+        cluster_of=value["cluster_of"],
+        split_of={key: Split(part) for key, part in value["split_of"].items()},
     )

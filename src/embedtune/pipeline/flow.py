@@ -8,10 +8,10 @@ from pathlib import Path
 
 from embedtune.corpus.folder import digest_corpus_files, find_files
 from embedtune.encoders.digests import model_digest
-from embedtune.errors import VersionExistsError
+from embedtune.errors import InputError, VersionExistsError
 from embedtune.evaluation.result import EvaluationRecord, read_record
 from embedtune.events import Alert, StageFinished, StageSkipped, StageStarted
-from embedtune.files import digest_file, digest_value, read_json, write_json
+from embedtune.files import JsonValue, digest_file, digest_value, read_json, write_json
 from embedtune.pipeline.anomaly import anomaly_stage
 from embedtune.pipeline.corpus import SplitCorpus, sections_stage
 from embedtune.pipeline.evaluation import evaluation_stage, tuned_settings
@@ -121,28 +121,33 @@ def _check_version_free(project: Project, making: str) -> None:
     try:
         project.registry.ensure_free(publish.name, publish.version)
     except VersionExistsError as error:
-        path = project.workspace.root / _PUBLISHED
-        known = read_json(path) if path.is_file() else None
         label = f"{publish.name}-{publish.version}"
-        if not isinstance(known, dict) or known.get("version") != label or known.get("making") != making:
+        if _made_from(project).get(label) != making:
             raise VersionExistsError(
                 f"{label} exists already and was made from other documents or settings.",
                 "Set publish.version to a new number; versions never change.",
             ) from error
 
 
+def _made_from(project: Project) -> dict[str, JsonValue]:
+    """Return the digest of what each of the project's versions was made from."""
+    try:
+        known = read_json(project.workspace.root / _PUBLISHED)
+    except InputError:
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
 def _publish(project: Project, request: PublishRequest, making: str) -> ModelVersion:
     label = f"{request.name}-{request.version}"
-    path = project.workspace.root / _PUBLISHED
-    known = read_json(path) if path.is_file() else None
-    if isinstance(known, dict) and known.get("version") == label and known.get("making") == making:
-        folder = project.registry.root / label
-        if folder.is_dir():
-            project.report(StageSkipped("publish", f"{folder} is there"))
-            return project.registry.find(folder)
+    folder = project.registry.root / label
+    made_from = _made_from(project)
+    if made_from.get(label) == making and folder.is_dir():
+        project.report(StageSkipped("publish", f"{folder} is there"))
+        return project.registry.find(folder)
     project.report(StageStarted("publish", f"publishing {label}"))
     started = time.monotonic()
-    write_json(path, {"version": label, "making": making})
+    write_json(project.workspace.root / _PUBLISHED, {**made_from, label: making})
     version = publish_run(project, request)
     summary = f"{len(version.manifest.files)} files, {version.manifest.files_digest[:23]}… in {version.folder}"
     project.report(StageFinished("publish", time.monotonic() - started, summary))

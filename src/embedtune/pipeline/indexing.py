@@ -26,6 +26,7 @@ from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings
 STAGE = "index"
 _BATCH = 512
 _OPTIMIZE_SECONDS = 60.0
+_VECTORS = "corpus/vectors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +95,16 @@ def open_vectors(description: IndexDescription, folder: Path) -> PassageIndex:
 def index_stage(project: Project, request: IndexRequest) -> Path:
     """Index the project's corpus with its published version; returns the index folder."""
     folder = project.workspace.folder(STAGE) / "corpus"
+    outputs: tuple[str, ...] = ("corpus/index.json", "corpus/passages.jsonl", "corpus/sections.jsonl")
+    if choose_engine(len(cut_passages(request.sections, request.passages))) is Engine.EXACT:
+        outputs += (_VECTORS,)  # the other engine's files change when it is opened
     plan = Plan(
         STAGE,
         f"indexing {len(request.sections)} sections with {request.version}",
         {"sections": corpus_digest(request.sections), "model": request.encoder.digest},
         (str(request.passages), str(request.fusion), request.version),
-        ("corpus/index.json", "corpus/passages.jsonl", "corpus/sections.jsonl"),
+        outputs,
+        present=(_VECTORS,),
     )
 
     def work(stage: Path) -> str:

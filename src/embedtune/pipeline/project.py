@@ -72,7 +72,7 @@ def open_project(
         config = with_value(config, "project", "seed", seed)
     workspace = Workspace(place)
     registry = Registry(workspace.resolve(config.publish.registry))
-    models = Models(_model_name(config.training.base_model, place), registry, report=report)
+    models = Models(config.training.base_model, registry, report=report, place=place)
     return Project(config, workspace, models, report)
 
 
@@ -89,9 +89,3 @@ def with_value(config: EmbedtuneConfig, table: str, key: str, value: object) -> 
         raise ConfigError(f"There is no setting `{table}.{key}`.", "`embedtune init` lists them all.")
     values[table][key] = value
     return parse_config(values, "the command line")
-
-
-def _model_name(name: str, place: Path) -> str:
-    """Return a base model given as a path relative to the project as a path that can be opened."""
-    beside = place / name
-    return str(beside) if beside.is_dir() else name

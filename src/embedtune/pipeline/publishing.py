@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
 from embedtune import __version__
 from embedtune.artifacts.card import CARD_NAME, ModelCard, QuestionOrigin
@@ -22,8 +21,9 @@ from embedtune.encoders.locate import model_folder
 from embedtune.errors import EmbedtuneError, GateError, InputError
 from embedtune.evaluation.result import EvaluationRecord, read_record
 from embedtune.files import digest_file, digest_value, write_json, write_text
-from embedtune.pipeline.evaluation import candidate_names, tuned_settings
+from embedtune.pipeline.evaluation import candidate_names, check_gates, tuned_settings
 from embedtune.pipeline.project import Project
+from embedtune.pipeline.systems import HYBRID
 from embedtune.vocabulary.evaluation import GateResult
 from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings
 from embedtune.vocabulary.versions import Lineage, ModelVersion
@@ -70,14 +70,17 @@ def publish_run(project: Project, request: PublishRequest) -> ModelVersion:
     project.registry.ensure_free(request.name, request.version)
     model = model_folder(request.run)
     record = read_record(request.evaluation) if request.evaluation else None
-    _check_gates(record, request)
+    candidate = _candidate(record, model)
+    gates = check_gates(record.evaluation, candidate) if record and not candidate.startswith(HYBRID) else ()
+    if not request.reason:
+        _refuse_without_gain(record, gates)
     passages, fusion = tuned_settings(record, model_digest(model))
-    card = _card(project, request, record, model, (passages, fusion))
+    card = _card(project, request, _Evidence(record, candidate, gates), model, (passages, fusion))
     facts = VersionFacts(
         name=request.name,
         version=request.version,
         created=card.training_date,
-        lineage=_lineage(project, request, card),
+        lineage=_lineage(card),
         settings={"passages": asdict(passages), "fusion": asdict(fusion)},
         packages={package: importlib.metadata.version(package) for package in _PACKAGES},
     )
@@ -102,30 +105,40 @@ def config_digest(config: EmbedtuneConfig) -> str:
     return digest_value(config.model_dump(mode="json", exclude={"project": {"corpus", "test_suites"}, "publish": True}))
 
 
-def _check_gates(record: EvaluationRecord | None, request: PublishRequest) -> None:
-    if request.reason:
-        return
+def _refuse_without_gain(record: EvaluationRecord | None, gates: tuple[GateResult, ...]) -> None:
     remedy = 'Improve it, or publish anyway with --force-without-gain "your reason"; the card will carry it.'
     if record is None:
         raise GateError("There is no evaluation, so nothing shows that the model is better than its base.", remedy)
-    if not record.gates:
-        raise GateError("The evaluation compares no tuned model with its base.", "Evaluate base and the run together.")
-    failed = [gate.reason for gate in record.gates if not gate.passed]
+    if not gates:
+        raise GateError(
+            "The evaluation does not compare this model with its base.",
+            "Evaluate both together: --system base --system RUN.",
+        )
+    failed = [gate.reason for gate in gates if not gate.passed]
     if failed:
         raise GateError(f"Not published: {' '.join(failed)}", remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """The evaluation, the name under which it measured the model, and what it allows to claim."""
+
+    record: EvaluationRecord | None
+    candidate: str
+    gates: tuple[GateResult, ...]
 
 
 def _card(
     project: Project,
     request: PublishRequest,
-    record: EvaluationRecord | None,
+    evidence: _Evidence,
     model: Path,
     settings: tuple[PassageSettings, FusionSettings],
 ) -> ModelCard:
     located = project.models.located_base()
     encoder = project.models.named(str(request.run))
     total, trainable = _parameters(request.run)
-    candidate = _candidate(record, model)
+    record = evidence.record
     values = _values(record)
     return ModelCard(
         name=request.name,
@@ -145,10 +158,10 @@ def _card(
         question_origin=_origin(record),
         questions=record.evaluation.n if record else 0,
         recall_at_5_baseline=values.get("base", {}).get("recall@5"),
-        recall_at_5_finetuned=values.get(candidate, {}).get("recall@5"),
-        mean_reciprocal_rank=values.get(candidate, {}).get("mrr"),
+        recall_at_5_finetuned=values.get(evidence.candidate, {}).get("recall@5"),
+        mean_reciprocal_rank=values.get(evidence.candidate, {}).get("mrr"),
         comparisons=record.evaluation.comparisons if record else (),
-        gates=_gates(record),
+        gates=evidence.gates,
         published_without_gain=request.reason,
         passages=settings[0],
         fusion=settings[1],
@@ -187,10 +200,6 @@ def _values(record: EvaluationRecord | None) -> dict[str, Mapping[str, float]]:
     return {result.system: result.values for result in record.evaluation.systems} if record else {}
 
 
-def _gates(record: EvaluationRecord | None) -> tuple[GateResult, ...]:
-    return record.gates if record else ()
-
-
 def _origin(record: EvaluationRecord | None) -> QuestionOrigin:
     return QuestionOrigin(str(record.details["question_origin"])) if record else QuestionOrigin.NONE
 
@@ -201,7 +210,7 @@ def _rows(record: EvaluationRecord | None) -> tuple[SystemRow, ...]:
     return tuple(SystemRow(result.system, result.values) for result in record.evaluation.systems)
 
 
-def _lineage(project: Project, request: PublishRequest, card: ModelCard) -> Lineage:
+def _lineage(card: ModelCard) -> Lineage:
     return Lineage(
         base_model=card.base_model,
         base_model_hash=card.base_model_hash,
@@ -221,7 +230,7 @@ def _commit(folder: Path) -> str:
     asked = subprocess.run(  # noqa: S603 - a fixed command
         [git, "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
     )
-    return cast("str", asked.stdout.strip()) if asked.returncode == 0 else ""
+    return asked.stdout.strip() if asked.returncode == 0 else ""
 
 
 def published_settings(project: Project, model: str) -> tuple[PassageSettings, FusionSettings]:

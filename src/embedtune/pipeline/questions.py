@@ -8,8 +8,8 @@ from pathlib import Path
 
 from embedtune.corpus.folder import read_corpus
 from embedtune.errors import FormatError
-from embedtune.events import Alert, Report
 from embedtune.evaluation.slices import section_splits
+from embedtune.events import Alert, Report
 from embedtune.files import digest_value
 from embedtune.pairs.formats.beir import has_split, read_beir
 from embedtune.pairs.formats.test_suite import TestSuite, read_test_suite, resolve
@@ -99,7 +99,9 @@ def suite_questions(
         fate = "is not scored" if problem.excluded else "is scored on its other answers"
         report(Alert(f"Question {problem.query.id} {fate}: {problem.reason}"))
     if not resolved.queries:
-        raise FormatError("No question of the test suite has an answer in this corpus.", "Check that they belong together.")
+        raise FormatError(
+            "No question of the test suite has an answer in this corpus.", "Check that they belong together."
+        )
     attributes = {"section_split": section_splits(resolved.qrels, split.split_of)} if split else {}
     return QuestionSet(
         "test suite",

@@ -25,10 +25,13 @@ class OpenedIndex:
     Args:
         project: The project.
         folder: The index folder; the project's own by default.
-        encoder: The model to use instead of the one that the index names.
+        encoder: The loaded model, by default the one that ``model`` names.
+        model: The model to use, by default the one that the index names.
     """
 
-    def __init__(self, project: Project, folder: Path | None = None, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self, project: Project, folder: Path | None = None, encoder: Encoder | None = None, model: str = ""
+    ) -> None:
         place = folder or default_store(project)
         collection = read_collection(place)
         self.description: IndexDescription = collection.description
@@ -40,11 +43,11 @@ class OpenedIndex:
             retrieval.bm25_k1,
             retrieval.bm25_b,
         )
-        served = encoder or project.models.serving(self.description.version, self.description.model_digest)
+        served = encoder or project.models.serving(model or self.description.version, self.description.model_digest)
         self.degraded = ""
         if served.digest != self.description.model_digest:
             self.degraded = (
-                f"the index was made by {self.description.version}, which is not available here; "
+                f"the index was made with {self.description.version}, and its model cannot be used here; "
                 "BM25 alone answers"
             )
             project.report(Alert(f"Degraded search: {self.degraded}."))

@@ -122,7 +122,9 @@ class Workbench:
         hybrid = spec.mode is Mode.HYBRID
         if dev is None or not self.settings.tune:
             fusion = FusionSettings() if hybrid else FusionSettings(FusionMethod.CONVEX, 1.0)
-            reason = "not tuned: there are no human dev questions" if dev is None else "not tuned: retrieval.tune is off"
+            reason = (
+                "not tuned: there are no human dev questions" if dev is None else "not tuned: retrieval.tune is off"
+            )
             return TuningResult(PassageSettings(overlap=self.settings.overlap), fusion, None, (), 0, reason)
         dense = {cut: self._candidates(spec, encoder, cut, dev) for cut in self._grid()}
         if not hybrid:
@@ -136,9 +138,7 @@ class Workbench:
             sizes = (*sizes, None)
         return tuple(PassageSettings(size, self.settings.overlap) for size in sizes)
 
-    def _candidates(
-        self, spec: SystemSpec, encoder: Encoder, cut: PassageSettings, dev: JudgedQueries
-    ) -> Candidates:
+    def _candidates(self, spec: SystemSpec, encoder: Encoder, cut: PassageSettings, dev: JudgedQueries) -> Candidates:
         retriever = self._retriever(spec, encoder, cut, FusionSettings(FusionMethod.CONVEX, 1.0), Mode.DENSE)
         ranked = retriever.rank(list(dev.queries), POOL_DEPTH)
         return {query: [(hit.section_id, hit.score) for hit in hits] for query, hits in ranked.items()}
@@ -200,7 +200,9 @@ class Workbench:
         for row, passage in enumerate(passages):
             rows.setdefault(passage.section_id, []).append(row)
         asked = encoder.encode([query.text for query in judged])
-        return float(np.mean([_best(vectors, rows, q, self.questions.test, v) for q, v in zip(judged, asked, strict=True)]))
+        return float(
+            np.mean([_best(vectors, rows, q, self.questions.test, v) for q, v in zip(judged, asked, strict=True)])
+        )
 
 
 def _best(

@@ -55,9 +55,9 @@ def training_sets(pairs: tuple[TrainingPair, ...], seed: int) -> TrainingSets:
     return TrainingSets(train, dev_set([pair.query for pair in held_out], qrels, passages, _MAX_DEV_PASSAGES))
 
 
-def train_run(project: Project, pairs_file: Path, run: Path, *, resume: bool, skip_bad_lines: bool = False) -> (
-    TrainingResult
-):
+def train_run(
+    project: Project, pairs_file: Path, run: Path, *, resume: bool, skip_bad_lines: bool = False
+) -> TrainingResult:
     """Train on a file of pairs into a run folder.
 
     Raises:

@@ -21,16 +21,18 @@ class Models:
     """Loads each model once.
 
     Attributes:
-        base_model: Name or folder of the base model.
+        base_model: Name or folder of the base model, as the user wrote it.
         registry: The published versions.
         load: Loads a sentence-transformers folder under a name.
         report: Where fallbacks are told.
+        place: Where a relative folder of the base model starts.
     """
 
     base_model: str
     registry: Registry
-    load: Callable[[Path, str], Encoder] = field(default=lambda folder, name: _load(folder, name))
+    load: Callable[[Path, str], Encoder] = field(default_factory=lambda: _load)
     report: Report = silent
+    place: Path = Path()
     _loaded: dict[str, Encoder] = field(default_factory=dict)
 
     def base(self) -> Encoder:
@@ -44,6 +46,9 @@ class Models:
 
     def located_base(self) -> LocatedModel:
         """Return where the base model lies, without loading it."""
+        beside = self.place / self.base_model
+        if beside.is_dir():
+            return LocatedModel(self.base_model, model_folder(beside), "folder")
         return locate_model(self.base_model)
 
     def named(self, name: str) -> Encoder:

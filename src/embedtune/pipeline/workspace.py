@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ from pathlib import Path
 
 from embedtune import __version__
 from embedtune.config.settings import Settings
+from embedtune.errors import InputError
 from embedtune.events import Report, StageFinished, StageSkipped, StageStarted
 from embedtune.files import (
+    JsonValue,
     digest_file,
     digest_tree,
     digest_value,
@@ -35,7 +38,8 @@ class Plan:
         settings: The parts of the configuration it uses.
         outputs: Paths within its folder that it must leave.
         in_place: Whether it continues in its own folder (a training that resumes) instead of filling a
-            new one that replaces it.
+            new one that replaces it. A folder begun under another plan is emptied first.
+        present: Paths within its folder that must be there, while their contents may change with use.
     """
 
     stage: str
@@ -44,6 +48,7 @@ class Plan:
     settings: tuple[Settings | str | int, ...]
     outputs: tuple[str, ...]
     in_place: bool = False
+    present: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -77,13 +82,10 @@ class Workspace:
 
     def is_done(self, plan: Plan) -> bool:
         """Tell whether a stage's receipt matches its plan and its outputs are as they were left."""
-        path = self.folder(plan.stage) / _RECEIPT
-        if not path.is_file():
+        receipt = self._receipt(plan)
+        if receipt.get("plan") != plan.digest or receipt.get("outputs") != self._digests(plan):
             return False
-        receipt = read_json(path)
-        if not isinstance(receipt, dict) or receipt.get("plan") != plan.digest:
-            return False
-        return receipt.get("outputs") == self._digests(plan)
+        return all((self.folder(plan.stage) / name).exists() for name in plan.present)
 
     def run_stage(self, plan: Plan, work: Callable[[Path], str], report: Report) -> Path:
         """Run a stage unless its receipt says that it was done.
@@ -104,16 +106,35 @@ class Workspace:
         report(StageStarted(plan.stage, plan.description))
         started = time.monotonic()
         if plan.in_place:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / _RECEIPT).unlink(missing_ok=True)
+            self._begin(plan)
             summary = work(folder)
         else:
             with replaced_folder(folder) as staging:
                 summary = work(staging)
-        receipt = {"stage": plan.stage, "plan": plan.digest, "inputs": dict(plan.inputs), "outputs": self._digests(plan)}
+        receipt = {
+            "stage": plan.stage,
+            "plan": plan.digest,
+            "inputs": dict(plan.inputs),
+            "outputs": self._digests(plan),
+        }
         write_json(folder / _RECEIPT, receipt)
         report(StageFinished(plan.stage, time.monotonic() - started, summary))
         return folder
+
+    def _begin(self, plan: Plan) -> None:
+        """Prepare the folder of a stage that works in place: keep what was begun under the same plan."""
+        folder = self.folder(plan.stage)
+        if folder.exists() and self._receipt(plan).get("plan") != plan.digest:
+            shutil.rmtree(folder)
+        write_json(folder / _RECEIPT, {"stage": plan.stage, "plan": plan.digest})
+
+    def _receipt(self, plan: Plan) -> dict[str, JsonValue]:
+        """Return a stage's receipt, empty where there is none that can be read."""
+        try:
+            receipt = read_json(self.folder(plan.stage) / _RECEIPT)
+        except InputError:
+            return {}
+        return receipt if isinstance(receipt, dict) else {}
 
     def _digests(self, plan: Plan) -> dict[str, str]:
         folder = self.folder(plan.stage)

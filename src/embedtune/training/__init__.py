@@ -2,6 +2,7 @@
 
 ``freezing`` chooses what learns, ``batches`` who meets whom in a batch, ``losses`` what is minimised,
 ``dev_set`` and ``domain_evaluator`` measure on held-out questions, ``recording`` writes the log files,
-``checkpoints`` and ``resume`` keep the state, ``interruption`` turns signals into an orderly stop, and
-``trainer`` puts them together on the public hooks of ``SentenceTransformerTrainer``.
+``checkpoints`` names the state a run goes on from, ``interruption`` turns signals into an orderly stop,
+``callback`` does all that at each step, and ``trainer`` puts them together on the public hooks of
+``SentenceTransformerTrainer``.
 """

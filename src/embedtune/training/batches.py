@@ -32,7 +32,7 @@ class ClusterBatchSampler(DefaultBatchSampler):
         clusters: The cluster of each row.
     """
 
-    def __init__(  # noqa: PLR0913 - the trainer's signature
+    def __init__(
         self,
         dataset: Dataset,
         batch_size: int,

@@ -14,11 +14,14 @@ from pathlib import Path
 
 from embedtune.errors import ConfigError, InputError
 from embedtune.files import read_json, write_json
+from embedtune.training.recording import LOG, METRICS, PARAMETERS, PROGRESS
 
 BEST = "checkpoint-best"
 MODEL = "model"
 STATE = "state"
 _POINTER = "resume.json"
+_FILES = (_POINTER, METRICS, PROGRESS, LOG, PARAMETERS)  # the pointer first
+_FOLDERS = ("checkpoint-*", MODEL, STATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,10 @@ class ResumePoint:
         checkpoint: Name of the trainer's checkpoint folder.
         step: Its step.
         inputs: Digest of settings and pairs; a run goes on only with the same ones.
-        best_step: Step of the best model so far, 0 for the base model.
-        best_metric: Its dev metric.
+        best_step: Step of the best model so far, 0 where nothing was measured yet.
+        best_metric: Its dev metric, 0 where nothing was measured yet.
+        loss_total: Sum of the losses since the last row of ``metrics.jsonl``.
+        loss_steps: Their number.
     """
 
     checkpoint: str
@@ -38,6 +43,8 @@ class ResumePoint:
     inputs: str
     best_step: int
     best_metric: float
+    loss_total: float
+    loss_steps: int
 
 
 def write_resume_point(run: Path, point: ResumePoint) -> None:
@@ -71,12 +78,35 @@ def read_resume_point(run: Path, inputs: str) -> ResumePoint | None:
     return point if (run / STATE / point.checkpoint).is_dir() else None
 
 
+def discard_other_states(run: Path, point: ResumePoint) -> None:
+    """Remove half-written checkpoints and older ones, so that the rotation never counts them.
+
+    What a killed process left beside the files and folders it was writing goes too.
+    """
+    for path in sorted((run / STATE).glob("checkpoint-*")):
+        if path.name != point.checkpoint:
+            shutil.rmtree(path)
+    _remove_temporaries(run)
+
+
 def discard_run_state(run: Path) -> None:
-    """Remove the files of an earlier training from a run folder; other files stay."""
-    for path in sorted(run.glob("checkpoint-*")):
-        shutil.rmtree(path)
-    for name in (MODEL, STATE):
-        if (run / name).is_dir():
-            shutil.rmtree(run / name)
-    for name in (_POINTER, "metrics.jsonl", "training_progress.json", "training.log"):
+    """Remove the files of an earlier training from a run folder; other files stay.
+
+    The pointer goes first: what a crash leaves of the rest is no longer gone on from.
+    """
+    for name in _FILES:
         (run / name).unlink(missing_ok=True)
+    for pattern in _FOLDERS:
+        for path in sorted(run.glob(pattern)):
+            shutil.rmtree(path)
+    _remove_temporaries(run)
+
+
+def _remove_temporaries(run: Path) -> None:
+    """Remove what `embedtune.files` names ``.<target>.<suffix>`` while it is being written."""
+    for name in _FILES:
+        for path in sorted(run.glob(f".{name}.*")):
+            path.unlink()
+    for name in _FOLDERS:
+        for path in sorted(run.glob(f".{name}.*")):
+            shutil.rmtree(path)

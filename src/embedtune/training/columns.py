@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from embedtune.events import Alert, Report
 from embedtune.vocabulary.pairs import TrainingPair
 
+UNKNOWN = -1
+FILLER = -2
+
 
 @dataclass(frozen=True, slots=True)
 class PairColumns:
@@ -17,7 +20,8 @@ class PairColumns:
         texts: ``anchor``, ``positive``, ``negative_1`` …, and ``label`` with the row number.
         clusters: Cluster name of each row.
         positive_clusters: Its number.
-        negative_clusters: Cluster numbers of each row's negatives; -1 where unknown.
+        negative_clusters: Cluster numbers of each row's negatives; `UNKNOWN` where unknown, `FILLER`
+            where the row has no such negative.
     """
 
     texts: Mapping[str, Sequence[str] | Sequence[int]]
@@ -27,14 +31,18 @@ class PairColumns:
 
 
 def pair_columns(pairs: Sequence[TrainingPair], report: Report) -> PairColumns:
-    """Turn pairs into columns; every row has as many negatives as the one with fewest.
+    """Turn pairs into columns, all with as many hard negatives as half of the pairs have, at least one.
 
-    A trainer needs rows of one shape. Negatives that other rows lack are left out, and reported.
+    A trainer needs rows of one shape. A row with fewer gets empty texts that the loss leaves out; a row
+    with more loses the last ones, and that is reported: one pair with fifty negatives must not make
+    every batch fifty columns wide.
     """
-    least = min((len(pair.negatives) for pair in pairs), default=0)
-    most = max((len(pair.negatives) for pair in pairs), default=0)
-    if least < most:
-        report(Alert(f"Pairs have {least} to {most} hard negatives each; {least} of each are used."))
+    width = _width([len(pair.negatives) for pair in pairs])
+    longer = sum(len(pair.negatives) > width for pair in pairs)
+    if longer:
+        report(
+            Alert(f"{longer} of {len(pairs)} pairs have more than {width} hard negatives; {width} of each are used.")
+        )
     clusters = tuple(_cluster(pair) for pair in pairs)
     names = {name: number for number, name in enumerate(sorted(set(clusters)))}
     of_section = {
@@ -46,17 +54,28 @@ def pair_columns(pairs: Sequence[TrainingPair], report: Report) -> PairColumns:
         "anchor": [pair.query.text for pair in pairs],
         "positive": [pair.positive for pair in pairs],
     }
-    for column in range(least):
-        texts[f"negative_{column + 1}"] = [pair.negatives[column].text for pair in pairs]
+    for column in range(width):
+        texts[f"negative_{column + 1}"] = [
+            pair.negatives[column].text if column < len(pair.negatives) else "" for pair in pairs
+        ]
     texts["label"] = list(range(len(pairs)))
     return PairColumns(
         texts=texts,
         clusters=clusters,
         positive_clusters=tuple(names[cluster] for cluster in clusters),
         negative_clusters=tuple(
-            tuple(of_section.get(negative.section_id, -1) for negative in pair.negatives[:least]) for pair in pairs
+            tuple(of_section.get(negative.section_id, UNKNOWN) for negative in pair.negatives[:width])
+            + (FILLER,) * (width - len(pair.negatives))
+            for pair in pairs
         ),
     )
+
+
+def _width(counts: Sequence[int]) -> int:
+    """Return the upper median of the counts, 1 if that is 0 and any is not."""
+    if not any(counts):
+        return 0
+    return max(1, sorted(counts)[len(counts) // 2])
 
 
 def _cluster(pair: TrainingPair) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from embedtune.files import digest_value
 from embedtune.vocabulary.corpus import Passage
 from embedtune.vocabulary.evaluation import Qrels
 from embedtune.vocabulary.pairs import Query
@@ -23,6 +24,13 @@ class DevSet:
     queries: tuple[Query, ...]
     qrels: Qrels
     passages: tuple[Passage, ...]
+
+    @property
+    def digest(self) -> str:
+        """Digest of all that decides what is measured."""
+        queries = [[query.id, query.text, query.domain] for query in self.queries]
+        passages = [[passage.section_id, passage.text] for passage in self.passages]
+        return digest_value([queries, self.qrels.digest, passages])
 
 
 def dev_set(queries: Sequence[Query], qrels: Qrels, passages: Sequence[Passage], max_passages: int) -> DevSet:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.evaluation import SentenceEvaluator
 
 from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder
@@ -12,12 +13,15 @@ from embedtune.training.dev_set import DevSet
 from embedtune.vocabulary.evaluation import Ranked
 from embedtune.vocabulary.ports import Encoder
 
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
 
 def measure_domains(encoder: Encoder, dev: DevSet) -> DevMetrics:
     """Rank the sections for each dev question by their best passage and measure the ranking."""
     sections = sorted({passage.section_id for passage in dev.passages})
     number = {section: position for position, section in enumerate(sections)}
-    owner = np.array([number[passage.section_id] for passage in dev.passages])
+    owner = np.array([number[passage.section_id] for passage in dev.passages], dtype=np.intp)
     passages = encoder.encode([passage.text for passage in dev.passages])
     queries = encoder.encode([query.text for query in dev.queries])
     rankings: dict[str, list[Ranked]] = {}
@@ -38,7 +42,7 @@ def flat_metrics(metrics: DevMetrics) -> dict[str, float]:
     return values
 
 
-class DomainAwareEvaluator(SentenceEvaluator):  # type: ignore[misc]
+class DomainAwareEvaluator(SentenceEvaluator):
     """Lets a sentence-transformers trainer measure dev questions per domain.
 
     Args:
@@ -46,11 +50,11 @@ class DomainAwareEvaluator(SentenceEvaluator):  # type: ignore[misc]
     """
 
     def __init__(self, dev: DevSet) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.dev = dev
         self.primary_metric = "mrr"
 
-    def __call__(
+    def __call__(  # type: ignore[override]
         self, model: SentenceTransformer, output_path: str | None = None, epoch: float = -1, steps: int = -1
     ) -> dict[str, float]:
         """Return ``recall@5`` and ``mrr``, overall and per domain; writes nothing."""

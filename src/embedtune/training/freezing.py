@@ -56,7 +56,7 @@ def transformer_layers(model: SentenceTransformer) -> nn.ModuleList:
         if isinstance(found, nn.ModuleList):
             return found
     raise ModelError(
-        f"The layers of a {type(backbone).__name__} are not known to embedtune.",
+        f"The layers of {type(backbone).__name__} are not known to embedtune.",
         "BERT, RoBERTa, MPNet, DistilBERT and ModernBERT shapes can be trained.",
     )
 

@@ -33,9 +33,9 @@ def orderly_stop() -> Iterator[StopFlag]:
         yield flag
         return
     caught = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in caught}
+    before = {number: signal.getsignal(number) or signal.SIG_DFL for number in caught}
 
-    def handle(number: int, frame: FrameType | None) -> None:
+    def handle(number: int, _frame: FrameType | None) -> None:
         if flag:
             signal.signal(number, before[signal.Signals(number)])
             raise KeyboardInterrupt

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
-from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
+
+from embedtune.training.columns import FILLER
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 
 class MultipleNegativesRanking(nn.Module):
@@ -15,14 +20,19 @@ class MultipleNegativesRanking(nn.Module):
     Cross-entropy over the scaled cosines of each query with every passage of the batch, its own
     positive being the class (Henderson et al. 2017, "Efficient Natural Language Response Suggestion
     for Smart Reply", 4.4; the loss of the same name in sentence-transformers). A passage of the query's
-    own cluster that is not its positive is left out of the denominator: it may well be an answer.
+    own cluster that is not its positive is left out of the denominator: it may well be an answer. So is
+    the filler of a pair that has fewer hard negatives than others.
 
     Args:
         model: The model.
         positive_clusters: Cluster number of each dataset row's positive, shape (rows,).
-        negative_clusters: Cluster numbers of each row's hard negatives, shape (rows, k); -1 is unknown.
+        negative_clusters: Cluster numbers of each row's hard negatives, shape (rows, k); `UNKNOWN` where
+            unknown, `FILLER` where the row has no such negative.
         scale: Inverse temperature.
     """
+
+    positive_clusters: Tensor
+    negative_clusters: Tensor
 
     def __init__(
         self,
@@ -35,10 +45,10 @@ class MultipleNegativesRanking(nn.Module):
         self.model = model
         self.scale = scale
         self.tokens_seen = 0
-        self.register_buffer("positive_clusters", torch.tensor(positive_clusters), persistent=False)
-        count = len(negative_clusters[0]) if negative_clusters else 0
+        positives = torch.tensor(list(positive_clusters), dtype=torch.long)
         negatives = torch.tensor([list(row) for row in negative_clusters], dtype=torch.long)
-        self.register_buffer("negative_clusters", negatives.reshape(-1, count), persistent=False)
+        self.register_buffer("positive_clusters", positives, persistent=False)
+        self.register_buffer("negative_clusters", negatives, persistent=False)
 
     def forward(self, sentence_features: Iterable[dict[str, Tensor]], labels: Tensor) -> Tensor:
         """Return the loss of a batch.
@@ -56,15 +66,15 @@ class MultipleNegativesRanking(nn.Module):
         """Return the loss for embeddings: queries (batch, d), passages k+1 times (batch, d), rows (batch,)."""
         candidates = nn.functional.normalize(torch.cat(list(passages)), dim=1)
         scores = self.scale * nn.functional.normalize(queries, dim=1) @ candidates.T
-        scores = scores.masked_fill(self._known(rows, len(passages)), -torch.inf)
+        scores = scores.masked_fill(self._left_out(rows), -torch.inf)
         return nn.functional.cross_entropy(scores, torch.arange(len(rows), device=scores.device))
 
-    def _known(self, rows: Tensor, columns: int) -> Tensor:
-        """Tell which candidates are of the query's own cluster without being its positive."""
+    def _left_out(self, rows: Tensor) -> Tensor:
+        """Tell which candidates are fillers, or of the query's own cluster without being its positive."""
         rows = rows.to(self.positive_clusters.device).long()
         own = self.positive_clusters[rows]
-        others = [own, *self.negative_clusters[rows].T[: columns - 1]]
-        known: Tensor = own[:, None] == torch.cat(others)[None, :]
-        diagonal = torch.arange(len(rows), device=known.device)
-        known[diagonal, diagonal] = False
-        return known
+        clusters = torch.cat([own, self.negative_clusters[rows].T.flatten()])
+        left_out = (own[:, None] == clusters[None, :]) | (clusters == FILLER)[None, :]
+        diagonal = torch.arange(len(rows), device=left_out.device)
+        left_out[diagonal, diagonal] = False
+        return left_out

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +15,7 @@ import torch
 from datasets import Dataset
 from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
 from transformers.trainer_callback import PrinterCallback
+from transformers.utils import logging
 
 from embedtune.config.settings import TrainingSettings
 from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, load_model
@@ -19,12 +23,13 @@ from embedtune.errors import InputError, InterruptedRunError
 from embedtune.events import Alert, Measured, Notice, Report, silent
 from embedtune.files import digest_value, recover_folder, replaced_folder, write_json
 from embedtune.training.batches import ClusterBatchSampler
-from embedtune.training.callback import Best, RunCallback, save_model
+from embedtune.training.callback import Best, LossWindow, RunCallback, save_model
 from embedtune.training.checkpoints import (
     BEST,
     MODEL,
     STATE,
     ResumePoint,
+    discard_other_states,
     discard_run_state,
     read_resume_point,
 )
@@ -39,6 +44,7 @@ from embedtune.vocabulary.pairs import TrainingPair
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
 
 _LOG_EVERY = 10
 _MIN_CLUSTERS = 2
@@ -67,11 +73,22 @@ class TrainingJob:
     seed: int
 
     @property
+    def measured(self) -> bool:
+        """Whether there are dev questions."""
+        return self.dev is not None and bool(self.dev.queries)
+
+    @property
     def digest(self) -> str:
         """Digest of everything that decides the result."""
-        rows = [[pair.query.text, pair.positive, [n.text for n in pair.negatives]] for pair in self.pairs]
-        dev = [[query.id, query.text] for query in self.dev.queries] if self.dev else []
-        return digest_value([rows, dev, self.base_digest, self.settings.model_dump(mode="json"), self.seed])
+        pairs = [
+            [
+                [pair.query.text, pair.positive, pair.provenance.cluster, pair.provenance.section_id],
+                [[negative.text, negative.section_id] for negative in pair.negatives],
+            ]
+            for pair in self.pairs
+        ]
+        settings = self.settings.model_dump(mode="json", exclude={"base_model"})  # its digest says more
+        return digest_value([pairs, self.dev.digest if self.dev else "", self.base_digest, settings, self.seed])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +123,8 @@ def train_model(job: TrainingJob, *, resume: bool = False, report: Report = sile
         report: Where progress goes.
 
     Raises:
-        InputError: The pairs cannot be trained on, or resuming does not fit.
+        InputError: The pairs cannot be trained on, the resume point is damaged, or training diverged.
+        ConfigError: The run to go on with was trained with other pairs or settings.
         ModelError: The model has fewer layers than asked for.
         InterruptedRunError: A signal stopped the run; its state is saved.
     """
@@ -116,29 +134,23 @@ def train_model(job: TrainingJob, *, resume: bool = False, report: Report = sile
             f"{len(job.pairs)} training pairs from {len(set(columns.clusters))} section(s) cannot be trained on.",
             "Contrastive training needs pairs from at least two different sections.",
         )
-    job.run.mkdir(parents=True, exist_ok=True)
+    inputs = job.digest
+    point = read_resume_point(job.run, inputs) if resume else None
     device = resolve_device(job.settings.device)
     model = load_model(job.base, device=device)
     model.max_seq_length = min(job.settings.max_seq_length, model.max_seq_length or job.settings.max_seq_length)
     trainable = freeze(model, job.settings.train_layers, job.settings.freeze_layers)
-    for folder in (BEST, MODEL):
-        recover_folder(job.run / folder)
-    point = read_resume_point(job.run, job.digest) if resume else None
-    spent = seconds_spent(job.run) if point else 0.0
-    if point is None:
-        discard_run_state(job.run)
-    has_dev = job.dev is not None and bool(job.dev.queries)
-    record = RunRecord(job.run, len(job.pairs), len(job.dev.queries) if job.dev else 0, spent)
-    base_metric = _measure_base(model, job.dev, record, report, resumed=point is not None) if has_dev and job.dev else None
+    record = _prepared_run(job, point)
+    base = _measure_base(model, job.dev, record, report, resumed=point is not None) if job.measured else None
     with orderly_stop() as stop:
-        result = _fit(_Setup(job, columns, model, record, stop, report, device), point)
+        result = _fit(_Setup(job, inputs, columns, model, record, stop, report, device), point)
     write_json(job.run / PARAMETERS, asdict(trainable))
     return TrainingResult(
         model=job.run / MODEL,
         steps=result.step,
         best_step=result.best.step or result.step,
-        best_metric=result.best.metric if has_dev else None,
-        base_metric=base_metric,
+        best_metric=result.best.metric if result.best.step else None,
+        base_metric=base,
         trainable=trainable,
         seconds=record.seconds,
     )
@@ -153,9 +165,25 @@ def resolve_device(name: str) -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def _prepared_run(job: TrainingJob, point: ResumePoint | None) -> RunRecord:
+    """Bring the run folder to the state of the resume point, or to none, and open its records."""
+    job.run.mkdir(parents=True, exist_ok=True)
+    for name in (BEST, MODEL):
+        recover_folder(job.run / name)
+    record = RunRecord(job.run, len(job.pairs), len(job.dev.queries) if job.dev else 0)
+    if point is None:
+        discard_run_state(job.run)
+    else:
+        discard_other_states(job.run, point)
+        record.seconds_before = seconds_spent(job.run)
+        record.rewind(point.step)
+    return record
+
+
 @dataclass(frozen=True, slots=True)
 class _Setup:
     job: TrainingJob
+    inputs: str
     columns: PairColumns
     model: SentenceTransformer
     record: RunRecord
@@ -170,14 +198,27 @@ class _Fitted:
     best: Best
 
 
-class _Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
-    """The library's trainer without its model card, which would hold training texts."""
+class _Trainer(SentenceTransformerTrainer):
+    """The library's trainer, telling each loss, without its model card, which would hold training texts."""
+
+    run: RunCallback
+
+    def training_step(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        """Do a step, unless its loss is not a number."""
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        self.run.add_loss(float(loss), self.state.global_step + 1)
+        return loss
 
     def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
         """Add none."""
 
-    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:  # noqa: ANN401, ARG002
-        save_model(self.model, Path(output_dir or self.args.output_dir))
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:  # noqa: ANN401 - the trainer's signature
+        save_model(self.model, Path(output_dir or str(self.args.output_dir)))
 
 
 def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
@@ -185,24 +226,27 @@ def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
     loss = MultipleNegativesRanking(
         setup.model, setup.columns.positive_clusters, setup.columns.negative_clusters, settings.scale
     )
-    best = Best(point.best_step, point.best_metric) if point and point.best_step else Best()
-    callback = RunCallback(setup.model, loss, setup.record, job.digest, setup.stop, setup.report, best)
+    callback = RunCallback(setup.model, loss, setup.record, setup.inputs, setup.stop, setup.report)
+    if point:
+        callback.best = Best(point.best_step, point.best_metric) if point.best_step else Best()
+        callback.window = LossWindow(point.loss_total, point.loss_steps)
+        setup.report(Notice(f"Going on from step {point.step}."))
     sampler = partial(ClusterBatchSampler, clusters=setup.columns.clusters)
     steps_per_epoch = len(sampler(setup.columns.clusters, settings.batch_size))
+    _report_small_batches(setup, steps_per_epoch)
     trainer = _Trainer(
         model=setup.model,
         args=_arguments(setup, sampler, steps_per_epoch),
         train_dataset=Dataset.from_dict(dict(setup.columns.texts)),
         loss=loss,
-        evaluator=DomainAwareEvaluator(job.dev) if job.dev and job.dev.queries else None,
+        evaluator=DomainAwareEvaluator(job.dev) if job.dev and job.measured else None,
         callbacks=[callback],
     )
+    trainer.run = callback
     trainer.remove_callback(PrinterCallback)
     before = {name: value.detach().clone() for name, value in setup.model.named_parameters() if value.requires_grad}
-    if point:
-        setup.record.rewind(point.step)
-        setup.report(Notice(f"Going on from step {point.step}."))
-    trainer.train(resume_from_checkpoint=str(job.run / STATE / point.checkpoint) if point else None)
+    with _quiet_library():
+        trainer.train(resume_from_checkpoint=str(job.run / STATE / point.checkpoint) if point else None)
     if setup.stop and trainer.state.global_step < trainer.state.max_steps:
         raise InterruptedRunError(
             f"Stopped by {setup.stop.signal_name} at step {trainer.state.global_step} of {trainer.state.max_steps}; "
@@ -220,11 +264,21 @@ def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
     return _Fitted(trainer.state.global_step, callback.best)
 
 
+@contextlib.contextmanager
+def _quiet_library() -> Iterator[None]:
+    """Keep the trainer's own warnings off the terminal; what matters of them is checked and reported here."""
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+
+
 def _arguments(
     setup: _Setup, sampler: partial[ClusterBatchSampler], steps_per_epoch: int
 ) -> SentenceTransformerTrainingArguments:
     settings = setup.job.settings
-    measured = bool(setup.job.dev and setup.job.dev.queries)
     every = settings.eval_steps if settings.eval_steps >= 1 else settings.eval_steps * steps_per_epoch
     interval = max(1, round(every))
     return SentenceTransformerTrainingArguments(
@@ -237,7 +291,7 @@ def _arguments(
         max_grad_norm=settings.max_grad_norm,
         lr_scheduler_type="linear",
         batch_sampler=sampler,
-        eval_strategy="steps" if measured else "no",
+        eval_strategy="steps" if setup.job.measured else "no",
         eval_steps=interval,
         save_strategy="steps",
         save_steps=interval,
@@ -254,9 +308,24 @@ def _arguments(
     )
 
 
+def _report_small_batches(setup: _Setup, steps_per_epoch: int) -> None:
+    """Say so where one section has so many pairs that batches must be smaller than asked."""
+    pairs = len(setup.columns.clusters)
+    if steps_per_epoch > math.ceil(pairs / setup.job.settings.batch_size):
+        size = math.ceil(pairs / steps_per_epoch)
+        setup.report(
+            Alert(
+                f"One section has {steps_per_epoch} of the {pairs} pairs and they never meet in a batch: "
+                f"batches hold {size} pairs instead of {setup.job.settings.batch_size}."
+            )
+        )
+
+
 def _measure_base(
-    model: SentenceTransformer, dev: DevSet, record: RunRecord, report: Report, *, resumed: bool
-) -> float:
+    model: SentenceTransformer, dev: DevSet | None, record: RunRecord, report: Report, *, resumed: bool
+) -> float | None:
+    if dev is None:
+        return None
     result = measure_domains(SentenceTransformerEncoder(model, "base", ""), dev)
     if not resumed:
         record.metric({"epoch": 0, "step": 0, **flat_metrics(result)})
@@ -268,15 +337,10 @@ def _measure_base(
 def _finish(setup: _Setup, callback: RunCallback, before: dict[str, torch.Tensor]) -> None:
     """Put the best model under its final name, and say so if training changed nothing."""
     after = dict(setup.model.named_parameters())
-    if all(torch.equal(value, after[name].detach().cpu().to(value)) for name, value in _on_cpu(before).items()):
+    if all(torch.equal(value, after[name]) for name, value in before.items()):
         setup.report(Alert("Training changed no weight: the tuned model is the base model."))
     with replaced_folder(setup.job.run / MODEL) as folder:
         if callback.best.step:
             shutil.copytree(setup.job.run / BEST, folder, dirs_exist_ok=True)
         else:
             save_model(setup.model, folder)
-
-
-def _on_cpu(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name: value.cpu() for name, value in tensors.items()}
-

@@ -139,8 +139,10 @@ class Comparison:
         """Refuse a comparison over nothing or with an interval the wrong way round."""
         if self.n < 1:
             raise ValueError("a comparison needs at least one query")
-        if self.ci_low > self.ci_high:
-            raise ValueError("the interval is the wrong way round")
+        if not self.ci_low <= self.ci_high:
+            raise ValueError("the interval is the wrong way round, or none")
+        if not 0 <= self.p_value <= 1:
+            raise ValueError("a p-value lies between 0 and 1")
 
     @property
     def delta(self) -> float:

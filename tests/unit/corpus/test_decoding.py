@@ -3,6 +3,7 @@ from __future__ import annotations
 import codecs
 
 import pytest
+
 from embedtune.corpus.readers.decoding import mojibake_in, read_text
 from embedtune.errors import DocumentError
 

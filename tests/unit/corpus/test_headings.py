@@ -3,10 +3,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from embedtune.corpus.headings import mark_headings
 from embedtune.corpus.readers.text import blocks_of
-from hypothesis import given
-from hypothesis import strategies as st
 
 BODY = "The reservoir is drained weekly."
 LONG = "The truck has four reservoirs: the wet tank behind the cab, one for each circuit\nand the auxiliary tank."
@@ -33,6 +34,17 @@ def test_an_overlined_heading_is_the_highest():
 def test_an_underlined_heading_within_a_block():
     blocks = mark_headings(blocks_of(f"{BODY}\nGain\n----\n{BODY}"))
     assert [(b.text, b.line, b.heading_level) for b in blocks] == [(BODY, 1, None), ("Gain", 2, 1), (BODY, 4, None)]
+
+
+def test_an_underlined_heading_may_end_in_any_word():
+    assert titles(f"What It Should Be\n-----\n\n{BODY}\n\nModels (old\n-----\n\n{BODY}") == [
+        "What It Should Be",
+        "Models (old",
+    ]
+
+
+def test_a_document_title_above_an_overlined_heading():
+    assert found(f"Truck manual\n\n===\nOil\n===\n\n{BODY}") == [("Truck manual", 1), ("Oil", 2)]
 
 
 def test_a_rule_under_a_table_row_is_no_underline():
@@ -114,13 +126,18 @@ def test_lines_that_are_titles(line):
 
 
 def test_a_task_may_end_with_a_colon():
-    assert titles(f"Using the instant recording from the guide:\n\n{BODY}") == ["Using the instant recording from the guide:"]
+    assert titles(f"Using the instant recording from the guide:\n\n{BODY}") == [
+        "Using the instant recording from the guide:"
+    ]
 
 
 @pytest.mark.parametrize(
     ("text", "title"),
     [
-        ("Connecting with a component cable (Only for models with\nAV IN)", "Connecting with a component cable (Only for models with AV IN)"),
+        (
+            "Connecting with a component cable (Only for models with\nAV IN)",
+            "Connecting with a component cable (Only for models with AV IN)",
+        ),
         ("Replacing the pump and\nits coupling", "Replacing the pump and its coupling"),
         (
             "Removing the rear axle differential lock with the bogie lifted from\nthe frame",
@@ -175,7 +192,11 @@ def test_titles_in_a_row_are_the_text_of_the_first():
 
 
 def test_two_titles_without_text_before_one_with_text_stay():
-    assert titles(f"{BODY}\n\nHDMI cable\n\nOptical cable\n\nWireless\n\n{BODY}") == ["HDMI cable", "Optical cable", "Wireless"]
+    assert titles(f"{BODY}\n\nHDMI cable\n\nOptical cable\n\nWireless\n\n{BODY}") == [
+        "HDMI cable",
+        "Optical cable",
+        "Wireless",
+    ]
 
 
 def test_numbered_contents_are_a_list_where_the_titles_come_again():
@@ -215,10 +236,26 @@ def test_many_headings_in_one_block():
 
 
 PIECES = st.sampled_from(
-    ["", "", "Oil level", "OIL", "1 General", "1.1 Data", "====", "----", BODY, "and more", "Cable (only", "AV IN)", "or", "Pumps and"]
+    [
+        "",
+        "",
+        "Oil level",
+        "OIL",
+        "1 General",
+        "1.1 Data",
+        "====",
+        "----",
+        BODY,
+        "and more",
+        "Cable (only",
+        "AV IN)",
+        "or",
+        "Pumps and",
+    ]
 )
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=30))
 def test_marking_keeps_every_word_and_the_order_of_lines(pieces):
     blocks = blocks_of("\n".join(pieces))

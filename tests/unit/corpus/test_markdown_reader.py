@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from embedtune.corpus.readers.markdown import MarkdownReader
 from embedtune.errors import DocumentError
 
@@ -71,7 +72,11 @@ def test_a_heading_in_a_list_has_no_mark(rows):
 @pytest.mark.parametrize("end", ["---", "..."])
 def test_front_matter_is_left_out_and_its_title_kept(read, end):
     blocks = read(f"---\ntitle: Radio set\ntags: [a]\n{end}\n\nText.\n\n## Gain\n")
-    assert [(b.text, b.heading_level, b.line) for b in blocks] == [("Radio set", 1, 1), ("Text.", None, 6), ("Gain", 2, 8)]
+    assert [(b.text, b.heading_level, b.line) for b in blocks] == [
+        ("Radio set", 1, 1),
+        ("Text.", None, 6),
+        ("Gain", 2, 8),
+    ]
 
 
 def test_a_title_of_the_page_wins_over_front_matter(rows):
@@ -87,7 +92,7 @@ def test_a_long_page_is_read_in_linear_time(read):
     text = "| a | b |\n|---|---|\n" + "| x | y |\n" * 6000
     started = time.perf_counter()
     assert len(read(text)) == 6001
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 10
 
 
 def test_a_binary_file_is_refused(tmp_path):

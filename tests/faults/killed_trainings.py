@@ -1,0 +1,153 @@
+"""Train in processes that are killed at the worst places: ``killed_trainings.py BASE OUT``.
+
+Leaves one run folder a place under OUT, each as the kill left it. The libraries are imported once; every
+training is a fork.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from embedtune import files
+from embedtune.errors import InterruptedRunError
+from embedtune.events import Progress, silent
+from embedtune.training import callback, trainer
+from training_samples import sample_job
+
+STOPPED = 3
+
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def half_a_state():
+    """Die with half of the third state written (step 6)."""
+    save, calls = trainer.save_model, []
+
+    def save_half(model, folder):
+        calls.append(folder)
+        save(model, folder)
+        if len(calls) == 3:
+            weights = folder / "model.safetensors"
+            weights.write_bytes(weights.read_bytes()[:1000])
+            die()
+
+    trainer.save_model = save_half
+
+
+def a_state_that_nothing_names():
+    """Die between the third state and the pointer to it."""
+    write, calls = callback.write_resume_point, []
+
+    def write_two(run, point):
+        calls.append(point)
+        if len(calls) == 3:
+            die()
+        write(run, point)
+
+    callback.write_resume_point = write_two
+
+
+def half_a_pointer():
+    """Die with the third pointer written beside its place and not yet moved there."""
+    replace, calls = os.replace, []
+
+    def replace_two(source, target):
+        if Path(target).name == "resume.json":
+            calls.append(target)
+            if len(calls) == 3:
+                die()
+        replace(source, target)
+
+    files.os.replace = replace_two
+
+
+def the_best_moved_aside():
+    """Die between moving the old best model away and putting the new one in its place."""
+    rename, moved = os.rename, []
+
+    def rename_one(source, target):
+        if Path(target).name == "checkpoint-best" and moved:
+            die()
+        if Path(target).name == ".checkpoint-best.retired":
+            moved.append(target)
+        rename(source, target)
+
+    files.os.rename = rename_one
+
+
+def half_an_epoch_model():
+    """Die with half of the second epoch's model written."""
+    save = callback.save_model
+
+    def save_half(model, folder):
+        save(model, folder)
+        if "epoch-2" in folder.name:
+            (folder / "config.json").unlink()
+            die()
+
+    callback.save_model = save_half
+
+
+PLACES = (half_a_state, a_state_that_nothing_names, half_a_pointer, the_best_moved_aside, half_an_epoch_model)
+
+
+def in_a_child(work):
+    """Run ``work`` in a fork; returns the child's id."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        work()
+    except InterruptedRunError:
+        os._exit(STOPPED)
+    os._exit(0)
+
+
+def killed(base, run, place):
+    """Train in a child that dies at a place."""
+
+    def work():
+        place()
+        trainer.train_model(sample_job(base, run), report=silent)
+
+    _, status = os.waitpid(in_a_child(work), 0)
+    if not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
+        sys.exit(f"{place.__name__}: status {status}")
+
+
+def terminated(base, run):
+    """Train in a child that gets SIGTERM from outside after some steps."""
+    mark = run.with_suffix(".started")
+
+    def slow(event):
+        if isinstance(event, Progress):
+            if event.done == 3:
+                mark.touch()
+            time.sleep(0.1)
+
+    child = in_a_child(lambda: trainer.train_model(sample_job(base, run), report=slow))
+    while not mark.exists():
+        time.sleep(0.01)
+    os.kill(child, signal.SIGTERM)
+    _, status = os.waitpid(child, 0)
+    if os.waitstatus_to_exitcode(status) != STOPPED:
+        sys.exit(f"terminated: status {status}")
+
+
+def main(base: Path, out: Path) -> None:
+    """Leave all run folders."""
+    for place in PLACES:
+        killed(base, out / place.__name__, place)
+    terminated(base, out / "terminated")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

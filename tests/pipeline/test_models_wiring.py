@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+from stand_in_models import stand_in_project, write_stand_in
+
+from embedtune.encoders.digests import model_digest
+from embedtune.errors import ModelError, VerificationError
+from embedtune.events import Alert
+
+
+@pytest.fixture
+def events():
+    return []
+
+
+@pytest.fixture
+def models(tmp_path, events):
+    return stand_in_project(tmp_path, events).models
+
+
+def test_each_model_is_loaded_once(models, tmp_path):
+    write_stand_in(tmp_path / "other", "other weights")
+    assert models.base() is models.base()
+    assert models.named(str(tmp_path / "other")) is models.named(str(tmp_path / "other"))
+    assert models.named(str(tmp_path / "other")) is not models.base()
+
+
+def test_equal_weights_under_two_names_are_one_model(models, tmp_path):
+    write_stand_in(tmp_path / "copy", "base weights")
+    assert models.named(str(tmp_path / "copy")) is models.base()
+
+
+def test_run_folder_stands_for_its_model(models, tmp_path):
+    model = write_stand_in(tmp_path / "run" / "model", "tuned")
+    assert models.named(str(tmp_path / "run")).digest == model_digest(model)
+
+
+def test_folder_without_a_model(models, tmp_path):
+    (tmp_path / "run").mkdir()
+    with pytest.raises(ModelError, match="holds no sentence-transformers model"):
+        models.named(str(tmp_path / "run"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("v9.9", r"There is no version 'v9\.9'"),
+        ("bse", "There is no version 'bse'"),
+        ("some/model", "There is no version 'some/model'"),
+    ],
+)
+def test_unknown_name(models, name, message):
+    with pytest.raises(ModelError, match=message):
+        models.named(name)
+
+
+def test_version_is_served_from_a_verified_copy(finished_copy):
+    models = stand_in_project(finished_copy, publish__registry="models").models
+    assert models.named("v1.0").name == "embedtune-v1.0"
+    assert models.named("embedtune-v1.0") is models.named(str(finished_copy / "models" / "embedtune-v1.0"))
+    (finished_copy / "models" / "embedtune-v1.0" / "model" / "config.json").write_text("{}")
+    with pytest.raises(VerificationError, match=r"model/config\.json: altered"):
+        models.named("v1.0")
+
+
+def test_serving_falls_back_and_says_why(models, events):
+    encoder = models.serving("v9.9", "sha256:other")
+    assert encoder.digest == models.base().digest
+    assert encoder.get_model_info().reason == events[0].message.split(": ", 1)[1].split(". ")[0] + "."
+    assert isinstance(events[0], Alert)
+
+
+def test_serving_the_base_loads_no_version(models, events):
+    assert models.serving("whatever", models.base().digest) is models.base()
+    assert events == []
+
+
+def test_serving_a_run_folder(models, tmp_path):
+    write_stand_in(tmp_path / "run" / "model", "tuned")
+    assert models.serving(str(tmp_path / "run"), "sha256:x").name == str(tmp_path / "run")
