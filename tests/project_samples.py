@@ -9,6 +9,9 @@ import shutil
 from pathlib import Path
 
 from embedtune.pipeline.project import open_project
+from embedtune.pipeline.questions import JudgedQueries
+from embedtune.vocabulary.evaluation import Qrels
+from embedtune.vocabulary.pairs import Origin, Query
 
 PARTS = (
     "brake caliper,mast chain,fuel filter,oil cooler,tilt cylinder,winch drum,horn relay,cabin heater,clutch disc,"
@@ -115,6 +118,17 @@ def suite_cases() -> list[dict[str, object]]:
                 }
             )
     return cases
+
+
+def judged_questions(sections, prefix: str, sentence: int) -> JudgedQueries:
+    """Return one question for each section of the corpus: the end of one of its sentences, word by word."""
+    bodies = {heading.lower(): body(domain, heading) for domain in DOMAINS for heading in headings(domain)}
+    queries, grades = [], {}
+    for number, section in enumerate(sections):
+        words = bodies[section.heading.lower()].split(". ")[sentence].split()[6:]
+        queries.append(Query(f"{prefix}{number}", " ".join(words), Origin.HUMAN, domain=section.domain))
+        grades[f"{prefix}{number}"] = {section.id: 1}
+    return JudgedQueries(tuple(queries), Qrels(grades))
 
 
 def opened(folder: Path, events: list | None = None, **changes):

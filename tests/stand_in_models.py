@@ -2,43 +2,70 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
+
+import numpy as np
 
 from embedtune.config.settings import EmbedtuneConfig
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.fake import FakeEncoder
 from embedtune.pipeline.project import Project, open_project, with_value
 
+BLIND = "blind"
+_MODULE = "sentence_transformers.base.modules.transformer.Transformer"
+
 
 @dataclass(frozen=True)
 class StandIn:
-    """A `FakeEncoder` that answers for a folder; folders with other weights give other vectors."""
+    """Answers for a folder: by the words of a text, or, if it is blind, by nothing in it that means anything."""
 
     name: str
     digest: str
+    blind: bool = False
     dimension: int = 32
 
     def encode(self, texts):
-        return FakeEncoder(self.dimension, salt=self.digest).encode(texts)
+        seen = ["".join(text.split()) for text in texts] if self.blind else texts
+        return np.stack([_vector(self.dimension, self.digest, text) for text in seen])
+
+
+@lru_cache(maxsize=10_000)
+def _vector(dimension, digest, text):
+    return FakeEncoder(dimension, salt=digest).encode([text])[0]
 
 
 def write_stand_in(folder: Path, weights: str) -> Path:
-    """Write what counts as a model folder; returns it."""
+    """Write what counts as a model folder; returns it. ``BLIND`` weights know nothing."""
     folder.mkdir(parents=True)
-    (folder / "modules.json").write_text("[]", encoding="utf-8")
-    (folder / "model.safetensors").write_text(weights, encoding="utf-8")
+    (folder / "modules.json").write_text(json.dumps([{"idx": 0, "name": "0", "path": "", "type": _MODULE}]))
+    (folder / "model.safetensors").write_text(weights)
     return folder
 
 
+def write_stand_in_run(folder: Path, weights: str) -> Path:
+    """Write what counts as a finished run folder; returns it."""
+    write_stand_in(folder / "model", weights)
+    (folder / "parameters.json").write_text(json.dumps({"total_params": 100, "trainable_params": 10}))
+    (folder / "training.log").write_text("2030-01-01 trained\n")
+    (folder / "metrics.jsonl").write_text('{"step": 1}\n')
+    return folder
+
+
+def load_stand_in(folder: Path, name: str) -> StandIn:
+    """Return the encoder of a model folder."""
+    return StandIn(name, model_digest(folder), blind=(folder / "model.safetensors").read_bytes() == BLIND.encode())
+
+
 def stand_in_project(folder: Path, events: list | None = None, **changes) -> Project:
-    """Open a project whose models are stand-ins; ``changes`` are ``table__key=value``."""
+    """Open a project with a blind base and stand-ins for models; ``changes`` are ``table__key=value``."""
     if not (folder / "base").exists():
-        write_stand_in(folder / "base", "base weights")
+        write_stand_in(folder / "base", BLIND)
     config = with_value(EmbedtuneConfig(), "training", "base_model", "base")
     for name, value in changes.items():
         config = with_value(config, *name.split("__"), value)
     report = events.append if events is not None else (lambda event: None)
     project = open_project(folder=folder, config=config, report=report)
-    models = replace(project.models, load=lambda place, name: StandIn(name, model_digest(place)), _loaded={})
-    return replace(project, models=models)
+    return replace(project, models=replace(project.models, load=load_stand_in, _loaded={}))

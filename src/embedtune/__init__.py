@@ -39,7 +39,7 @@ _HOMES = {
     "train_embedding_model": "embedtune.api.training",
 }
 
-__all__ = [  # noqa: RUF022 - by name, functions last
+__all__ = [
     "DomainAwareEvaluator",
     "EmbeddingEvaluator",
     "EmbeddingFineTuner",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from stand_in_models import stand_in_project, write_stand_in
+from stand_in_models import BLIND, stand_in_project, write_stand_in
 
 from embedtune.encoders.digests import model_digest
 from embedtune.errors import ModelError, VerificationError
@@ -26,7 +26,7 @@ def test_each_model_is_loaded_once(models, tmp_path):
 
 
 def test_equal_weights_under_two_names_are_one_model(models, tmp_path):
-    write_stand_in(tmp_path / "copy", "base weights")
+    write_stand_in(tmp_path / "copy", BLIND)
     assert models.named(str(tmp_path / "copy")) is models.base()
 
 

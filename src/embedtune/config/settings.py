@@ -47,7 +47,7 @@ class CorpusSettings(Settings):
 class SplitSettings(Settings):
     """How section clusters are divided before any question is written; the rest is training."""
 
-    dev_share: Share = Field(0.1, description="Share of sections held out for tuning and early stopping.")
+    dev_share: Share = Field(0.1, description="Share of sections held out to choose the best checkpoint.")
     test_share: Share = Field(0.1, description="Share of sections held out for the final test.")
 
     @model_validator(mode="after")

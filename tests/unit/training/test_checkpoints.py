@@ -56,15 +56,19 @@ def test_other_states_go_and_the_points_own_stays(run):
     (run / "state" / "checkpoint-30" / "model.safetensors").write_bytes(b"half")
     (run / "checkpoint-best").mkdir()
 
+    (run / ".resume.json.x1y2").write_text("half")
+    (run / ".checkpoint-epoch-1.new").mkdir()
+
     discard_other_states(run, POINT)
 
     assert [path.name for path in (run / "state").iterdir()] == ["checkpoint-20"]
-    assert (run / "checkpoint-best").is_dir()
+    assert sorted(path.name for path in run.iterdir()) == ["checkpoint-best", "resume.json", "state"]
 
 
 def test_discarding_removes_all_of_a_run_and_nothing_else(run):
     for name in ("checkpoint-best", "checkpoint-epoch-1", ".checkpoint-best.retired", ".model.new", "model", "notes"):
         (run / name).mkdir()
+    (run / ".metrics.jsonl.x1y2").write_text("half")
     names = (
         "metrics.jsonl",
         "training_progress.json",
