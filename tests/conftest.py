@@ -13,7 +13,6 @@ os.environ.update(
     OMP_NUM_THREADS="1",
     MKL_NUM_THREADS="1",
     RAYON_NUM_THREADS="1",
-    CUDA_VISIBLE_DEVICES="",
 )
 
 

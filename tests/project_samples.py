@@ -8,6 +8,7 @@ import random
 import shutil
 from pathlib import Path
 
+from embedtune.files import digest_file
 from embedtune.pipeline.project import open_project
 from embedtune.pipeline.questions import JudgedQueries
 from embedtune.vocabulary.evaluation import Qrels
@@ -176,3 +177,44 @@ def copied(folder: Path, target: Path) -> Path:
     for path in (target / "models").rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return target
+
+
+_CHANGING = {"date", "training_date", "created", "duration_seconds", "tokens_per_second", "digest", "files_digest"}
+_OF_THE_WORK = {"training.log", "receipt.json", "resume.json"}
+_CHANGING_FILES = {"metrics.jsonl", "training_progress.json", "evaluation.json", "model_card.json", "README.md"}
+
+
+def lasting_outputs(folder: Path) -> dict[str, object]:
+    """Return what a flow left that must not depend on when and how often it was started.
+
+    JSON comes without dates, durations and the digests of files that hold them; other files as digests. The trainer's
+    own state, logs, receipts and what a killed process left half-written say how the work went, not what came out.
+    """
+    outputs: dict[str, object] = {}
+    for place in (folder / ".embedtune", folder / "models"):
+        for path in sorted(place.rglob("*")):
+            name = str(path.relative_to(folder))
+            unfinished = any(part.startswith(".") for part in path.relative_to(place).parts)
+            if not path.is_file() or unfinished or "/state/" in name or path.name in _OF_THE_WORK:
+                continue
+            if path.suffix == ".json":
+                outputs[name] = _lasting(json.loads(path.read_text(encoding="utf-8")))
+            elif path.suffix == ".jsonl":
+                outputs[name] = [_lasting(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+            elif path.suffix != ".md":
+                outputs[name] = digest_file(path)
+    return outputs
+
+
+def _lasting(value: object) -> object:
+    if isinstance(value, list):
+        kept = [part for part in value if not (isinstance(part, dict) and _dated(part.get("path")))]
+        return [_lasting(part) for part in kept]
+    if isinstance(value, dict):
+        return {key: _lasting(part) for key, part in value.items() if key not in _CHANGING}
+    return value
+
+
+def _dated(path: object) -> bool:
+    """Tell whether a manifest's entry is of a file with a date in it."""
+    return isinstance(path, str) and (Path(path).name in _CHANGING_FILES or path.endswith(".log"))

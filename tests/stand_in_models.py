@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from embedtune.config.settings import EmbedtuneConfig
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.fake import FakeEncoder
 from embedtune.pipeline.project import Project, open_project, with_value
+from embedtune.pipeline.training import RunOrigin
 
 BLIND = "blind"
 _MODULE = "sentence_transformers.base.modules.transformer.Transformer"
@@ -45,10 +47,14 @@ def write_stand_in(folder: Path, weights: str) -> Path:
     return folder
 
 
-def write_stand_in_run(folder: Path, weights: str) -> Path:
-    """Write what counts as a finished run folder; returns it."""
+def write_stand_in_run(folder: Path, weights: str, base: str = "") -> Path:
+    """Write what counts as a finished run folder, trained from a blind base; returns it."""
     write_stand_in(folder / "model", weights)
-    (folder / "parameters.json").write_text(json.dumps({"total_params": 100, "trainable_params": 10}))
+    if not base:
+        with TemporaryDirectory() as other:
+            base = model_digest(write_stand_in(Path(other) / "base", BLIND))
+    origin = RunOrigin("base", base, f"sha256:{'a' * 64}", f"sha256:{'b' * 64}", 100, 10)
+    (folder / "origin.json").write_text(json.dumps(asdict(origin)))
     (folder / "training.log").write_text("2030-01-01 trained\n")
     (folder / "metrics.jsonl").write_text('{"step": 1}\n')
     return folder

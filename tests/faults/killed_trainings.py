@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from embedtune import files
 from embedtune.errors import InterruptedRunError
 from embedtune.events import Progress, silent
-from embedtune.training import callback, trainer
+from embedtune.training import callback, library_trainer, trainer
 from training_samples import sample_job
 
 STOPPED = 3
@@ -29,7 +29,7 @@ def die(*_):
 
 def half_a_state():
     """Die with half of the third state written (step 6)."""
-    save, calls = trainer.save_model, []
+    save, calls = library_trainer.save_model, []
 
     def save_half(model, folder):
         calls.append(folder)
@@ -39,7 +39,7 @@ def half_a_state():
             weights.write_bytes(weights.read_bytes()[:1000])
             die()
 
-    trainer.save_model = save_half
+    library_trainer.save_model = save_half
 
 
 def a_state_that_nothing_names():
@@ -69,20 +69,6 @@ def half_a_pointer():
     files.os.replace = replace_two
 
 
-def the_best_moved_aside():
-    """Die between moving the old best model away and putting the new one in its place."""
-    rename, moved = os.rename, []
-
-    def rename_one(source, target):
-        if Path(target).name == "checkpoint-best" and moved:
-            die()
-        if Path(target).name == ".checkpoint-best.retired":
-            moved.append(target)
-        rename(source, target)
-
-    files.os.rename = rename_one
-
-
 def half_an_epoch_model():
     """Die with half of the second epoch's model written."""
     save = callback.save_model
@@ -96,7 +82,7 @@ def half_an_epoch_model():
     callback.save_model = save_half
 
 
-PLACES = (half_a_state, a_state_that_nothing_names, half_a_pointer, the_best_moved_aside, half_an_epoch_model)
+PLACES = (half_a_state, a_state_that_nothing_names, half_a_pointer, half_an_epoch_model)
 
 
 def in_a_child(work):

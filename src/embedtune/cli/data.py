@@ -82,7 +82,7 @@ def mine(session: Session, *, pairs_file: Path, output: Path, negatives: int | N
     from embedtune.pipeline import pairs
 
     project = session.project(("negatives", "per_pair", negatives))
-    read = pairs.read_pairs(pairs_file, skip_bad_lines=skip_bad_lines)
+    read = pairs.read_pairs(pairs_file, skip_bad_lines=skip_bad_lines, report=session.console.report)
     mined = pairs.add_negatives(project, read, pairs.pairs_pool(read))
     write_training_pairs(output, mined)
     found = sum(len(pair.negatives) for pair in mined)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import sys
 import tempfile
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -45,7 +48,8 @@ def run(arguments: Sequence[str]) -> int:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     as_json = "--json" in arguments
     try:
-        code = cli.main(args=list(arguments), prog_name="embedtune", standalone_mode=False)
+        with _sigterm_interrupts():
+            code = cli.main(args=list(arguments), prog_name="embedtune", standalone_mode=False)
     except click.ClickException as error:
         return _usage(error, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
@@ -58,6 +62,19 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches the user
         return _internal(error, as_json=as_json)
     return code if isinstance(code, int) else DONE
+
+
+@contextlib.contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C: unfinished files are cleared away, and the exit code says what happened."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def exit_code(error: EmbedtuneError) -> int:

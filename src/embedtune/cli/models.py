@@ -37,7 +37,8 @@ def publish(
 
     Refused (exit code 1) unless the evaluation shows that the run is better than its base.
     """
-    from embedtune.pipeline.publishing import PublishRequest, publish_run
+    from embedtune.pipeline.describing import PublishRequest
+    from embedtune.pipeline.publishing import publish_run
 
     project = session.project(("publish", "registry", registry), ("publish", "name", name))
     request = PublishRequest(

@@ -102,8 +102,13 @@ class TrainingSettings(Settings):
     max_seq_length: Positive = Field(256, description="Texts are cut after so many tokens.")
     passage_words: Positive | None = Field(64, description="Words of a training passage.")
     heading_share: Share = Field(0.5, description="Share of positives shown with their heading in front.")
+    frozen_cache_mb: int = Field(
+        1024,
+        ge=0,
+        description="Memory for the states of frozen layers, which then run once a text; 0 runs them always.",
+    )
     eval_steps: float = Field(
-        0.25, gt=0, description="Dev evaluation: every so many steps, or share of an epoch below 1."
+        0.5, gt=0, description="Dev evaluation: every so many steps, or share of an epoch below 1."
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
 

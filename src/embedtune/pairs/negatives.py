@@ -80,10 +80,12 @@ def mine_negatives(
     """
     if not pairs or not pool.passages or not settings.per_pair:
         return tuple(pairs)
-    miner = _Miner(pool, encoder.encode([passage.text for passage in pool.passages]), keywords, settings)
+    size = len(pool.passages)
+    # One call: an encoder does equal texts once, and most positives are passages of the pool.
+    texts = encoder.encode([*(passage.text for passage in pool.passages), *(pair.positive for pair in pairs)])
+    miner, positives = _Miner(pool, texts[:size], keywords, settings), texts[size:]
     known = _known_answers(pairs, pool)
     queries = encoder.encode([pair.query.text for pair in pairs])
-    positives = encoder.encode([pair.positive for pair in pairs])
     right = np.einsum("ij,ij->i", queries, positives)
     mined: list[TrainingPair] = []
     for row, pair in enumerate(tracked(pairs, "Mining negatives", "pairs", report)):

@@ -161,6 +161,13 @@ def candidate_names(record: EvaluationRecord, digest: str) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: (name.startswith(HYBRID), name)))
 
 
+def base_digest(record: EvaluationRecord) -> str:
+    """Return the digest of the model that an evaluation calls the base, empty if it asked none."""
+    systems = record.details.get("systems", {})
+    base = systems.get(BASE, {}) if isinstance(systems, Mapping) else {}
+    return str(base.get("model", "")) if isinstance(base, Mapping) else ""
+
+
 def _settings_from(system: Mapping[str, JsonValue]) -> tuple[PassageSettings, FusionSettings]:
     passages = cast("dict[str, float | None]", system["passages"])
     fusion = cast("dict[str, str]", system["fusion"])

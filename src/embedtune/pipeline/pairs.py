@@ -8,6 +8,7 @@ from pathlib import Path
 from embedtune.corpus.passages import cut_passages
 from embedtune.encoders.digests import model_digest
 from embedtune.errors import InputError
+from embedtune.events import Alert, Report, silent
 from embedtune.files import digest_value, write_json
 from embedtune.index.bm25 import BM25Index
 from embedtune.pairs.formats.training_pairs import read_training_pairs, write_training_pairs
@@ -171,10 +172,19 @@ def data_stage(project: Project, corpus: SplitCorpus, test_questions: tuple[str,
     return project.workspace.run_stage(plan, write, project.report)
 
 
-def read_pairs(path: Path, *, skip_bad_lines: bool = False) -> tuple[TrainingPair, ...]:
+def read_pairs(path: Path, *, skip_bad_lines: bool = False, report: Report = silent) -> tuple[TrainingPair, ...]:
     """Read a file of training pairs.
+
+    Args:
+        path: A JSON lines file.
+        skip_bad_lines: Go on after a malformed line.
+        report: Told how many lines were skipped, and why the first was.
 
     Raises:
         FormatError: The file cannot be read, or a line is malformed.
     """
-    return tuple(read_training_pairs(path, skip_bad_lines=skip_bad_lines).items)
+    read = read_training_pairs(path, skip_bad_lines=skip_bad_lines)
+    if read.skipped:
+        first = read.skipped[0]
+        report(Alert(f"{path}: {len(read.skipped)} malformed line(s) skipped; line {first.line}: {first.reason}"))
+    return read.items

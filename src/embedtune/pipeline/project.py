@@ -10,6 +10,7 @@ from embedtune.config.loading import load_config
 from embedtune.config.settings import EmbedtuneConfig
 from embedtune.errors import ConfigError
 from embedtune.events import Report, silent
+from embedtune.files import digest_value
 from embedtune.pipeline.wiring import Models
 from embedtune.pipeline.workspace import Workspace
 
@@ -74,6 +75,11 @@ def open_project(
     registry = Registry(workspace.resolve(config.publish.registry))
     models = Models(config.training.base_model, registry, report=report, place=place)
     return Project(config, workspace, models, report)
+
+
+def config_digest(config: EmbedtuneConfig) -> str:
+    """Return the digest of the settings that decide a model (where its inputs lie does not)."""
+    return digest_value(config.model_dump(mode="json", exclude={"project": {"corpus", "test_suites"}, "publish": True}))
 
 
 def with_value(config: EmbedtuneConfig, table: str, key: str, value: object) -> EmbedtuneConfig:

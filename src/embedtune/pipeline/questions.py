@@ -127,7 +127,7 @@ def generated_questions(
         return None
     qrels = Qrels({pair.query.id: {pair.provenance.section_id: 1} for pair in held_out})
     queries = tuple(pair.query for pair in held_out)
-    return QuestionSet("generated questions", sections, JudgedQueries(queries, qrels), groups=split.cluster_of)
+    return QuestionSet("held-out sections", sections, JudgedQueries(queries, qrels), groups=split.cluster_of)
 
 
 def limited(questions: QuestionSet, count: int | None) -> QuestionSet:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter, ValidationError
+
 from embedtune.encoders.digests import model_digest
 from embedtune.errors import InputError
-from embedtune.files import digest_file, digest_value
+from embedtune.files import digest_file, digest_value, read_json, write_json
 from embedtune.pipeline.pairs import pair_section, read_pairs
-from embedtune.pipeline.project import Project
+from embedtune.pipeline.project import Project, config_digest
 from embedtune.pipeline.workspace import Plan
 from embedtune.training.dev_set import DevSet, dev_set
 from embedtune.vocabulary.corpus import Passage
@@ -21,8 +23,30 @@ if TYPE_CHECKING:
     from embedtune.training.trainer import TrainingResult
 
 STAGE = "run"
+ORIGIN = "origin.json"
 _MAX_DEV_PASSAGES = 500
 _DEV_SHARE = 10  # one cluster in ten, where the file names no dev split
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrigin:
+    """What a run was made from; it lies in the run folder, so that publishing asks no one else.
+
+    Attributes:
+        base_model: Name of the base model.
+        base_model_hash: Its digest.
+        pairs_hash: Digest of the file of pairs.
+        config_hash: Digest of the settings.
+        total_params: Parameters of the model.
+        trainable_params: How many of them learned.
+    """
+
+    base_model: str
+    base_model_hash: str
+    pairs_hash: str
+    config_hash: str
+    total_params: int
+    trainable_params: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +91,8 @@ def train_run(
     from embedtune.training.trainer import TrainingJob, train_model
 
     located = project.models.located_base()
-    sets = training_sets(read_pairs(pairs_file, skip_bad_lines=skip_bad_lines), project.seed)
+    pairs = read_pairs(pairs_file, skip_bad_lines=skip_bad_lines, report=project.report)
+    sets = training_sets(pairs, project.seed)
     job = TrainingJob(
         pairs=sets.train,
         dev=sets.dev,
@@ -77,7 +102,32 @@ def train_run(
         settings=project.config.training,
         seed=project.seed,
     )
-    return train_model(job, resume=resume, report=project.report)
+    (run / ORIGIN).unlink(missing_ok=True)
+    result = train_model(job, resume=resume, report=project.report)
+    origin = RunOrigin(
+        base_model=located.name,
+        base_model_hash=job.base_digest,
+        pairs_hash=digest_file(pairs_file),
+        config_hash=config_digest(project.config),
+        total_params=result.trainable.total_params,
+        trainable_params=result.trainable.trainable_params,
+    )
+    write_json(run / ORIGIN, asdict(origin))
+    return result
+
+
+def run_origin(run: Path) -> RunOrigin:
+    """Return what a finished run was made from.
+
+    Raises:
+        InputError: The run is not finished, or its record is damaged.
+    """
+    if not (run / ORIGIN).is_file():
+        raise InputError(f"{run} is not a finished run of embedtune.", "Finish it: embedtune train … --resume")
+    try:
+        return TypeAdapter(RunOrigin).validate_python(read_json(run / ORIGIN))
+    except ValidationError as error:
+        raise InputError(f"{run / ORIGIN} is damaged.", "Train again.") from error
 
 
 def training_stage(project: Project, pairs_file: Path) -> Path:
@@ -88,7 +138,7 @@ def training_stage(project: Project, pairs_file: Path) -> Path:
         f"fine-tuning {located.name}",
         {"pairs": digest_file(pairs_file), "base_model": model_digest(located.folder)},
         (project.config.training, project.seed),
-        ("model", "metrics.jsonl", "training_progress.json"),
+        ("model", "metrics.jsonl", "training_progress.json", ORIGIN),
         in_place=True,
     )
 

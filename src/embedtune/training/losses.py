@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -29,6 +29,7 @@ class MultipleNegativesRanking(nn.Module):
         negative_clusters: Cluster numbers of each row's hard negatives, shape (rows, k); `UNKNOWN` where
             unknown, `FILLER` where the row has no such negative.
         scale: Inverse temperature.
+        embed: Gives the embeddings of tokens in the model's place (see `FrozenPrefix`).
     """
 
     positive_clusters: Tensor
@@ -40,10 +41,12 @@ class MultipleNegativesRanking(nn.Module):
         positive_clusters: Sequence[int],
         negative_clusters: Sequence[Sequence[int]],
         scale: float = 20.0,
+        embed: Callable[[dict[str, Tensor]], Tensor] | None = None,
     ) -> None:
         super().__init__()
         self.model = model
         self.scale = scale
+        self._embed = embed
         self.tokens_seen = 0
         positives = torch.tensor(list(positive_clusters), dtype=torch.long)
         negatives = torch.tensor([list(row) for row in negative_clusters], dtype=torch.long)
@@ -59,7 +62,9 @@ class MultipleNegativesRanking(nn.Module):
         """
         columns = list(sentence_features)
         self.tokens_seen += int(sum(column["attention_mask"].sum() for column in columns))
-        embeddings = [self.model(column)["sentence_embedding"] for column in columns]
+        embeddings = [
+            self._embed(column) if self._embed else self.model(column)["sentence_embedding"] for column in columns
+        ]
         return self.loss_of(embeddings[0], embeddings[1:], labels)
 
     def loss_of(self, queries: Tensor, passages: Sequence[Tensor], rows: Tensor) -> Tensor:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import shutil
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from datasets import Dataset
-from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
 from transformers.trainer_callback import PrinterCallback
-from transformers.utils import logging
 
-from embedtune.config.settings import TrainingSettings
 from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, load_model
 from embedtune.errors import InputError, InterruptedRunError
 from embedtune.events import Alert, Measured, Notice, Report, silent
-from embedtune.files import digest_value, recover_folder, replaced_folder, write_json
+from embedtune.files import recover_folder, replaced_folder, write_json
 from embedtune.training.batches import ClusterBatchSampler
 from embedtune.training.callback import Best, LossWindow, RunCallback, save_model
 from embedtune.training.checkpoints import (
@@ -36,82 +30,24 @@ from embedtune.training.checkpoints import (
 from embedtune.training.columns import PairColumns, pair_columns
 from embedtune.training.dev_set import DevSet
 from embedtune.training.domain_evaluator import DomainAwareEvaluator, flat_metrics, measure_domains
-from embedtune.training.freezing import Trainable, freeze
+from embedtune.training.freezing import freeze
+from embedtune.training.frozen_prefix import FrozenPrefix
 from embedtune.training.interruption import StopFlag, orderly_stop
+from embedtune.training.job import TrainingJob, TrainingResult
+from embedtune.training.library_trainer import LibraryTrainer, quiet_library, resolve_device, training_arguments
 from embedtune.training.losses import MultipleNegativesRanking
 from embedtune.training.recording import PARAMETERS, RunRecord, seconds_spent
-from embedtune.vocabulary.pairs import TrainingPair
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sentence_transformers import SentenceTransformer
+    from torch import Tensor
 
 
-_LOG_EVERY = 10
+__all__ = ["TrainingJob", "TrainingResult", "train_model"]
+
 _MIN_CLUSTERS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingJob:
-    """What to train, on what, and where.
-
-    Attributes:
-        pairs: The training pairs.
-        dev: Held-out questions, ``None`` or empty to train without measuring.
-        base: Folder of the base model.
-        base_digest: Its digest.
-        run: The run folder; made if needed.
-        settings: How to train.
-        seed: Seed of batches and dropout.
-    """
-
-    pairs: tuple[TrainingPair, ...]
-    dev: DevSet | None
-    base: Path
-    base_digest: str
-    run: Path
-    settings: TrainingSettings
-    seed: int
-
-    @property
-    def measured(self) -> bool:
-        """Whether there are dev questions."""
-        return self.dev is not None and bool(self.dev.queries)
-
-    @property
-    def digest(self) -> str:
-        """Digest of everything that decides the result."""
-        pairs = [
-            [
-                [pair.query.text, pair.positive, pair.provenance.cluster, pair.provenance.section_id],
-                [[negative.text, negative.section_id] for negative in pair.negatives],
-            ]
-            for pair in self.pairs
-        ]
-        settings = self.settings.model_dump(mode="json", exclude={"base_model"})  # its digest says more
-        return digest_value([pairs, self.dev.digest if self.dev else "", self.base_digest, settings, self.seed])
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingResult:
-    """A finished run.
-
-    Attributes:
-        model: Folder of the trained model (the best on dev, else the last).
-        steps: Steps trained.
-        best_step: Step the model is from.
-        best_metric: Its dev MRR, ``None`` without a dev set.
-        base_metric: The base model's dev MRR, ``None`` without a dev set.
-        trainable: What learned.
-        seconds: Training time, interrupted parts included.
-    """
-
-    model: Path
-    steps: int
-    best_step: int
-    best_metric: float | None
-    base_metric: float | None
-    trainable: Trainable
-    seconds: float
 
 
 def train_model(job: TrainingJob, *, resume: bool = False, report: Report = silent) -> TrainingResult:
@@ -156,15 +92,6 @@ def train_model(job: TrainingJob, *, resume: bool = False, report: Report = sile
     )
 
 
-def resolve_device(name: str) -> str:
-    """Return the torch device of a setting; ``auto`` takes a GPU where there is one."""
-    if name != "auto":
-        return name
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
 def _prepared_run(job: TrainingJob, point: ResumePoint | None) -> RunRecord:
     """Bring the run folder to the state of the resume point, or to none, and open its records."""
     job.run.mkdir(parents=True, exist_ok=True)
@@ -174,6 +101,8 @@ def _prepared_run(job: TrainingJob, point: ResumePoint | None) -> RunRecord:
     if point is None:
         discard_run_state(job.run)
     else:
+        if point.best_step and not (job.run / BEST).is_dir():
+            raise InputError(f"{job.run / BEST} is missing.", "Train anew, into another folder or without going on.")
         discard_other_states(job.run, point)
         record.seconds_before = seconds_spent(job.run)
         record.rewind(point.step)
@@ -198,33 +127,21 @@ class _Fitted:
     best: Best
 
 
-class _Trainer(SentenceTransformerTrainer):
-    """The library's trainer, telling each loss, without its model card, which would hold training texts."""
-
-    run: RunCallback
-
-    def training_step(
-        self,
-        model: torch.nn.Module,
-        inputs: dict[str, Any],
-        num_items_in_batch: torch.Tensor | int | None = None,
-    ) -> torch.Tensor:
-        """Do a step, unless its loss is not a number."""
-        loss = super().training_step(model, inputs, num_items_in_batch)
-        self.run.add_loss(float(loss), self.state.global_step + 1)
-        return loss
-
-    def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
-        """Add none."""
-
-    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:  # noqa: ANN401 - the trainer's signature
-        save_model(self.model, Path(output_dir or str(self.args.output_dir)))
+def _frozen_prefix(model: SentenceTransformer, megabytes: int) -> Callable[[dict[str, Tensor]], Tensor] | None:
+    """Return what embeds in the model's place, ``None`` where that is switched off or the model does not fit."""
+    if not megabytes or not FrozenPrefix.fits(model):
+        return None
+    return FrozenPrefix(model, megabytes << 20).embed
 
 
 def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
     job, settings = setup.job, setup.job.settings
     loss = MultipleNegativesRanking(
-        setup.model, setup.columns.positive_clusters, setup.columns.negative_clusters, settings.scale
+        setup.model,
+        setup.columns.positive_clusters,
+        setup.columns.negative_clusters,
+        settings.scale,
+        _frozen_prefix(setup.model, settings.frozen_cache_mb),
     )
     callback = RunCallback(setup.model, loss, setup.record, setup.inputs, setup.stop, setup.report)
     if point:
@@ -234,9 +151,18 @@ def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
     sampler = partial(ClusterBatchSampler, clusters=setup.columns.clusters)
     steps_per_epoch = len(sampler(setup.columns.clusters, settings.batch_size))
     _report_small_batches(setup, steps_per_epoch)
-    trainer = _Trainer(
+    every = settings.eval_steps if settings.eval_steps >= 1 else settings.eval_steps * steps_per_epoch
+    trainer = LibraryTrainer(
         model=setup.model,
-        args=_arguments(setup, sampler, steps_per_epoch),
+        args=training_arguments(
+            settings,
+            job.run / STATE,
+            sampler,
+            interval=max(1, round(every)),
+            measured=job.measured,
+            seed=job.seed,
+            device=setup.device,
+        ),
         train_dataset=Dataset.from_dict(dict(setup.columns.texts)),
         loss=loss,
         evaluator=DomainAwareEvaluator(job.dev) if job.dev and job.measured else None,
@@ -245,7 +171,7 @@ def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
     trainer.run = callback
     trainer.remove_callback(PrinterCallback)
     before = {name: value.detach().clone() for name, value in setup.model.named_parameters() if value.requires_grad}
-    with _quiet_library():
+    with quiet_library():
         trainer.train(resume_from_checkpoint=str(job.run / STATE / point.checkpoint) if point else None)
     if setup.stop and trainer.state.global_step < trainer.state.max_steps:
         raise InterruptedRunError(
@@ -262,50 +188,6 @@ def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
         best_metric=callback.best.metric if callback.best.step else 0.0,
     )
     return _Fitted(trainer.state.global_step, callback.best)
-
-
-@contextlib.contextmanager
-def _quiet_library() -> Iterator[None]:
-    """Keep the trainer's own warnings off the terminal; what matters of them is checked and reported here."""
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-
-
-def _arguments(
-    setup: _Setup, sampler: partial[ClusterBatchSampler], steps_per_epoch: int
-) -> SentenceTransformerTrainingArguments:
-    settings = setup.job.settings
-    every = settings.eval_steps if settings.eval_steps >= 1 else settings.eval_steps * steps_per_epoch
-    interval = max(1, round(every))
-    return SentenceTransformerTrainingArguments(
-        output_dir=str(setup.job.run / STATE),
-        num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.batch_size,
-        learning_rate=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        warmup_steps=settings.warmup_steps,
-        max_grad_norm=settings.max_grad_norm,
-        lr_scheduler_type="linear",
-        batch_sampler=sampler,
-        eval_strategy="steps" if setup.job.measured else "no",
-        eval_steps=interval,
-        save_strategy="steps",
-        save_steps=interval,
-        save_total_limit=2,
-        logging_strategy="steps",
-        logging_steps=_LOG_EVERY,
-        logging_nan_inf_filter=False,
-        seed=setup.job.seed,
-        data_seed=setup.job.seed,
-        use_cpu=setup.device == "cpu",
-        report_to="none",
-        disable_tqdm=True,
-        dataloader_pin_memory=setup.device == "cuda",
-    )
 
 
 def _report_small_batches(setup: _Setup, steps_per_epoch: int) -> None:

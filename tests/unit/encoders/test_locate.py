@@ -24,8 +24,9 @@ def folder(tmp_path):
 class Hub:
     """Stands in for `snapshot_download`: what it holds in the cache and on the network, and what it was asked."""
 
-    def __init__(self, cached=None, online=None, error=LocalEntryNotFoundError("not here")):
-        self.cached, self.online, self.error = cached, online, error
+    def __init__(self, cached=None, online=None, error=None):
+        self.cached, self.online = cached, online
+        self.error = error or LocalEntryNotFoundError("not here")
         self.asked = []
 
     def __call__(self, name, *, local_files_only, allow_patterns):

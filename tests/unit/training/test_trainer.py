@@ -16,9 +16,9 @@ from embedtune.events import Alert, Measured, Progress
 from embedtune.training import domain_evaluator
 from embedtune.training.domain_evaluator import measure_domains
 from embedtune.training.losses import MultipleNegativesRanking
-from embedtune.training.trainer import resolve_device, train_model
+from embedtune.training.trainer import train_model
 from embedtune.vocabulary.evaluation import Qrels
-from training_samples import DEV_SECTIONS, DOMAINS, sample_dev, sample_job, sample_pairs, sample_settings
+from training_samples import DEV_SECTIONS, DOMAINS, sample_dev, sample_job, sample_pairs
 
 STEPS = 15  # 36 pairs, batches of 8, 3 epochs
 
@@ -349,56 +349,12 @@ def test_a_small_share_evaluates_every_step(tiny_model, tmp_path):
     assert [row["step"] for row in rows(tmp_path / "run") if "mrr" in row] == [0, 1, 2, 3, 4, 5]
 
 
-def changed_pair(**changes):
-    first, *others = sample_pairs()
-    return (replace(first, **changes), *others)
+def test_going_on_without_the_best_model_is_refused(finished, tiny_model, tmp_path):
+    run = shutil.copytree(finished[0], tmp_path / "run")
+    shutil.rmtree(run / "checkpoint-best")
 
-
-FIRST = sample_pairs()[0]
-OTHER_JOBS = {
-    "question": {"pairs": changed_pair(query=replace(FIRST.query, text="another"))},
-    "positive": {"pairs": changed_pair(positive="another")},
-    "cluster": {"pairs": changed_pair(provenance=replace(FIRST.provenance, cluster="c9"))},
-    "section": {"pairs": changed_pair(provenance=replace(FIRST.provenance, section_id="s9"))},
-    "negative": {"pairs": changed_pair(negatives=())},
-    "negative's section": {"pairs": changed_pair(negatives=(replace(FIRST.negatives[0], section_id="s9"),))},
-    "order": {"pairs": sample_pairs()[::-1]},
-    "no dev": {"dev": None},
-    "dev": {"dev": replace(sample_dev(), passages=sample_dev().passages[1:])},
-    "seed": {"seed": 4},
-    "rate": {"learning_rate": 1e-3},
-    "layers": {"train_layers": 1},
-}
-
-
-@pytest.mark.parametrize("name", OTHER_JOBS)
-def test_the_jobs_digest_changes_with_what_decides_the_result(tiny_model, tmp_path, name):
-    assert sample_job(tiny_model, tmp_path, **OTHER_JOBS[name]).digest != sample_job(tiny_model, tmp_path).digest
-
-
-def test_the_jobs_digest_ignores_where_things_lie(tiny_model, tmp_path):
-    job = sample_job(tiny_model, tmp_path)
-    moved = replace(job, run=tmp_path / "elsewhere", settings=sample_settings(base_model=str(tiny_model)))
-
-    assert moved.digest == job.digest
-    assert replace(job, base_digest="sha256:another").digest != job.digest
-
-
-@pytest.mark.parametrize(
-    ("name", "cuda", "mps", "device"),
-    [
-        ("auto", True, True, "cuda"),
-        ("auto", False, True, "mps"),
-        ("auto", False, False, "cpu"),
-        ("cpu", True, True, "cpu"),
-        ("mps", False, False, "mps"),
-    ],
-)
-def test_devices(monkeypatch, name, cuda, mps, device):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
-
-    assert resolve_device(name) == device
+    with pytest.raises(InputError, match="checkpoint-best is missing"):
+        train_model(sample_job(tiny_model, run), resume=True)
 
 
 @pytest.mark.real_model

@@ -1,0 +1,159 @@
+"""What a version's card says, gathered from the run and its evaluation."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from embedtune import __version__
+from embedtune.artifacts.card import ModelCard, QuestionOrigin
+from embedtune.encoders.digests import model_digest, weights_digest
+from embedtune.encoders.locate import model_folder
+from embedtune.errors import InputError
+from embedtune.evaluation.result import EvaluationRecord
+from embedtune.pipeline.evaluation import base_digest, candidate_names, check_gates, tuned_settings
+from embedtune.pipeline.project import Project
+from embedtune.pipeline.systems import BASE, HYBRID
+from embedtune.pipeline.training import run_origin
+from embedtune.vocabulary.evaluation import GateResult
+from embedtune.vocabulary.versions import Lineage
+
+
+@dataclass(frozen=True, slots=True)
+class PublishRequest:
+    """What to publish.
+
+    Attributes:
+        run: A finished run folder.
+        version: The version's number.
+        name: The model's name.
+        evaluation: The evaluation's JSON file, ``None`` if the run was not evaluated.
+        anomaly: The detector's folder, ``None`` without one.
+        corpus: Digest of the sections, empty if unknown.
+        reason: Why to publish without proof of a gain; empty publishes with proof alone.
+        notes: What its maker wants to say.
+    """
+
+    run: Path
+    version: str
+    name: str
+    evaluation: Path | None = None
+    anomaly: Path | None = None
+    corpus: str = ""
+    reason: str = ""
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was measured of a model.
+
+    Attributes:
+        record: The evaluation, ``None`` if there is none.
+        candidate: The name under which it measured the model, empty without one.
+        gates: The claim "better than base, and in no domain worse"; empty where it was not examined.
+    """
+
+    record: EvaluationRecord | None
+    candidate: str
+    gates: tuple[GateResult, ...]
+
+    @classmethod
+    def of(cls, record: EvaluationRecord | None, model: Path, base_hash: str) -> Evidence:
+        """Return what an evaluation says of a model folder.
+
+        Args:
+            record: The evaluation.
+            model: The model folder.
+            base_hash: Digest of the model it was tuned from.
+
+        Raises:
+            InputError: The evaluation is of another model, or its base is not the one it was tuned from.
+        """
+        if record is None:
+            return cls(None, "", ())
+        names = candidate_names(record, model_digest(model))
+        if not names:
+            raise InputError(
+                "The evaluation is of another model.", "Evaluate this run, then publish it with that result."
+            )
+        if base_digest(record) not in {base_hash, ""}:
+            raise InputError(
+                "The evaluation compares with another base model than the run was trained from.",
+                "Evaluate again with training.base_model set to the one it was trained from.",
+            )
+        gates = () if names[0].startswith(HYBRID) else check_gates(record.evaluation, names[0])
+        return cls(record, names[0], gates)
+
+
+def describe(project: Project, request: PublishRequest, evidence: Evidence) -> ModelCard:
+    """Return the card of a run that is about to be published.
+
+    Raises:
+        InputError: The run is not finished.
+    """
+    origin = run_origin(request.run)
+    model = model_folder(request.run)
+    encoder = project.models.named(str(request.run))
+    record = evidence.record
+    values = _values(record)
+    passages, fusion = tuned_settings(record, model_digest(model))
+    return ModelCard(
+        name=request.name,
+        version=request.version,
+        base_model=origin.base_model,
+        base_model_hash=origin.base_model_hash,
+        training_corpus_hash=request.corpus,
+        training_pairs_hash=origin.pairs_hash,
+        training_date=datetime.now(UTC).isoformat(timespec="seconds"),
+        training_commit=_commit(project.workspace.project),
+        code_version=__version__,
+        weights_hash=weights_digest(model),
+        config_hash=origin.config_hash,
+        embedding_dimension=encoder.dimension,
+        total_params=origin.total_params,
+        trainable_params=origin.trainable_params,
+        question_origin=QuestionOrigin(str(record.details["question_origin"])) if record else QuestionOrigin.NONE,
+        questions=record.evaluation.n if record else 0,
+        recall_at_5_baseline=values.get(BASE, {}).get("recall@5"),
+        recall_at_5_finetuned=values.get(evidence.candidate, {}).get("recall@5"),
+        mean_reciprocal_rank=values.get(evidence.candidate, {}).get("mrr"),
+        comparisons=record.evaluation.comparisons if record else (),
+        gates=evidence.gates,
+        published_without_gain=request.reason,
+        passages=passages,
+        fusion=fusion,
+        notes=request.notes,
+    )
+
+
+def lineage(card: ModelCard) -> Lineage:
+    """Return the digests of a card that identify what the version was made from."""
+    return Lineage(
+        base_model=card.base_model,
+        base_model_hash=card.base_model_hash,
+        corpus=card.training_corpus_hash,
+        pairs=card.training_pairs_hash,
+        config=card.config_hash,
+        code_version=card.code_version,
+        code_commit=card.training_commit,
+    )
+
+
+def _values(record: EvaluationRecord | None) -> dict[str, Mapping[str, float]]:
+    return {result.system: result.values for result in record.evaluation.systems} if record else {}
+
+
+def _commit(folder: Path) -> str:
+    """Return the commit of the project's own repository, empty where it is none."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    asked = subprocess.run(  # noqa: S603 - a fixed command
+        [git, "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() if asked.returncode == 0 else ""
