@@ -9,7 +9,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-PRELOADED = ["embedtune.cli.main", "embedtune.pipeline.flow", "embedtune.pipeline.searching", "embedtune.training.trainer"]
+PRELOADED = [
+    "embedtune.cli.main",
+    "embedtune.pipeline.flow",
+    "embedtune.pipeline.searching",
+    "embedtune.training.trainer",
+]
 
 
 @dataclass(frozen=True)

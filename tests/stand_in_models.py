@@ -49,11 +49,11 @@ def write_stand_in(folder: Path, weights: str) -> Path:
 
 def write_stand_in_run(folder: Path, weights: str, base: str = "") -> Path:
     """Write what counts as a finished run folder, trained from a blind base; returns it."""
-    write_stand_in(folder / "model", weights)
+    model = model_digest(write_stand_in(folder / "model", weights))
     if not base:
         with TemporaryDirectory() as other:
             base = model_digest(write_stand_in(Path(other) / "base", BLIND))
-    origin = RunOrigin("base", base, f"sha256:{'a' * 64}", f"sha256:{'b' * 64}", 100, 10)
+    origin = RunOrigin(model, "base", base, f"sha256:{'a' * 64}", f"sha256:{'b' * 64}", 100, 10)
     (folder / "origin.json").write_text(json.dumps(asdict(origin)))
     (folder / "training.log").write_text("2030-01-01 trained\n")
     (folder / "metrics.jsonl").write_text('{"step": 1}\n')

@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 
 import pytest
-from project_samples import copied, finished_project, write_corpus, write_project
 
 from embedtune.cli.main import run
+from project_samples import copied, finished_project, write_project
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,3 @@ def done(tmp_path, finished, monkeypatch):
     folder = copied(finished, tmp_path / "project")
     monkeypatch.chdir(folder)
     return folder
-
-
-@pytest.fixture
-def docs(tmp_path):
-    return write_corpus(tmp_path / "docs")

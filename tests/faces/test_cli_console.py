@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import sys
 
 import pytest
 
@@ -15,7 +16,10 @@ EVENTS = [
     (StageStarted("run", "fine-tuning base"), "▸ run: fine-tuning base"),
     (StageFinished("run", 1.26, "9 steps"), "✓ run: 9 steps (1.3 s)"),
     (StageSkipped("run", "nothing changed"), "· run: nothing changed"),
-    (Measured("dev questions", 4, {"mrr": 0.5, "recall@5": 0.25}), "  dev questions, step 4: mrr 0.500  recall@5 0.250"),
+    (
+        Measured("dev questions", 4, {"mrr": 0.5, "recall@5": 0.25}),
+        "  dev questions, step 4: mrr 0.500  recall@5 0.250",
+    ),
     (Notice("Going on from step 5."), "  Going on from step 5."),
     (Alert("The base answers."), "! The base answers."),
 ]
@@ -28,11 +32,15 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    stream = Terminal()
-    monkeypatch.setattr("sys.stderr", stream)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "100")
-    return stream
+    """Makes standard error a terminal; to be called in the test, since pytest sets its own before."""
+
+    def become():
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", "100")
+        monkeypatch.setattr("sys.stderr", Terminal())
+        return sys.stderr
+
+    return become
 
 
 @pytest.mark.parametrize(("event", "line"), EVENTS)
@@ -75,35 +83,35 @@ def test_short_work_shows_no_progress_in_a_pipe(capsys):
 
 
 def test_progress_on_a_terminal_is_a_bar_with_the_time_left(terminal):
-    console = Console()
+    stream, console = terminal(), Console()
     for step in range(1, 6):
         console.report(Progress("Training", step, 10, "steps"))
     console._bars.refresh()
-    shown = terminal.getvalue()
+    shown = stream.getvalue()
     assert "Training" in shown
     assert "5/10" in shown
     assert "left" in shown
     assert "━" in shown
     console.report(Notice("half way"))
-    assert "half way" in terminal.getvalue()
+    assert "half way" in stream.getvalue()
     console.close()
     assert console._bars is None
 
 
 def test_stage_ends_the_bars_of_the_one_before(terminal):
-    console = Console()
+    stream, console = terminal(), Console()
     console.report(Progress("Training", 1, 10, "steps"))
     console.report(StageFinished("run", 1.0, "done"))
     assert console._bars is None
-    assert terminal.getvalue().rstrip().endswith("✓ run: done (1.0 s)")
+    assert stream.getvalue().rstrip().endswith("✓ run: done (1.0 s)")
 
 
 def test_markup_in_a_message_is_shown_as_it_is(terminal):
-    console = Console()
+    stream, console = terminal(), Console()
     console.report(Progress("Training", 1, 10, "steps"))
     console.report(Notice("docs[red]/x"))
     console.close()
-    assert "docs[red]/x" in terminal.getvalue()
+    assert "docs[red]/x" in stream.getvalue()
 
 
 def test_result_as_text_or_as_one_object(capsys):

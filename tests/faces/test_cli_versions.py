@@ -6,6 +6,7 @@ import json
 import shutil
 
 import pytest
+
 from project_samples import snapshot
 
 RUN = ".embedtune/run"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from project_samples import copied, finished_project, write_project
 
 

@@ -4,8 +4,6 @@ import dataclasses
 import json
 
 import pytest
-from project_samples import judged_questions, write_corpus
-from stand_in_models import stand_in_project, write_stand_in_run
 
 from embedtune.corpus.folder import read_corpus
 from embedtune.errors import InputError
@@ -25,6 +23,8 @@ from embedtune.pipeline.systems import SystemSpec
 from embedtune.vocabulary.corpus import corpus_digest
 from embedtune.vocabulary.pairs import Origin, Provenance, Query, TrainingPair
 from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, PassageSettings
+from project_samples import judged_questions, write_corpus
+from stand_in_models import stand_in_project, write_stand_in_run
 
 QUICK = {"evaluation__bootstrap_samples": 100, "retrieval__passage_words": [8, 16], "retrieval__dense_weights": [0.5]}
 

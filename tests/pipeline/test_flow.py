@@ -4,14 +4,18 @@ import json
 import shutil
 
 import pytest
-from project_samples import PARTS, lasting_outputs, opened, snapshot, write_project
 
+from embedtune.corpus.folder import read_corpus
 from embedtune.errors import GateError, InputError, VersionExistsError
 from embedtune.events import Alert, StageFinished, StageSkipped, StageStarted
 from embedtune.files import read_json
-from embedtune.pipeline.flow import run_flow
+from embedtune.pipeline.evaluation import evaluation_stage
+from embedtune.pipeline.flow import _unproven, run_flow
 from embedtune.pipeline.publishing import read_card
+from embedtune.pipeline.questions import QuestionSet
 from embedtune.pipeline.searching import OpenedIndex
+from project_samples import PARTS, judged_questions, lasting_outputs, opened, snapshot, write_project
+from stand_in_models import BLIND, stand_in_project, write_stand_in, write_stand_in_run
 
 STAGES = ["sections", "split", "data", "run", "anomaly", "evaluation", "publish", "index"]
 NEW_TEXT = "\n## Grease the swivel bolt\n\nTurn the swivel bolt until grease comes out at 7 points of the ring.\n"
@@ -211,19 +215,47 @@ def test_questions_of_the_suite_are_never_trained_on(finished):
     assert not asked & {json.loads(line)["query"].lower().rstrip("?") for line in lines}
 
 
-def test_corpus_too_small_to_measure_is_published_for_a_reason_alone(tmp_path, tiny_model):
+NO_ONE_ASKED = {"project__test_suites": [], "publish__force_without_gain": ""}
+
+
+def test_without_people_an_unclear_outcome_is_published_with_that_on_the_card(finished_copy):
+    result, events = run(finished_copy, **NO_ONE_ASKED, publish__version="v2.0")
+    reason = read_card(result.version).published_without_gain
+    assert reason.startswith("There were no questions from people")
+    alerts = [event.message for event in events if isinstance(event, Alert)]
+    assert alerts[-1] == f"{reason} Name a test suite in project.test_suites to find out."
+
+
+@pytest.mark.parametrize(
+    ("base", "tuned", "published"),
+    [(BLIND, "good", False), ("good", BLIND, False), (BLIND, BLIND, True)],
+    ids=["better", "worse", "unclear"],
+)
+def test_clear_outcome_is_left_to_the_gates(tmp_path, finished, base, tuned, published):
+    write_stand_in(tmp_path / "base", base)
+    run_folder = write_stand_in_run(tmp_path / "run", tuned)
+    project = stand_in_project(tmp_path, evaluation__bootstrap_samples=100)
+    sections = read_corpus(finished / "docs")
+    questions = QuestionSet("held-out sections", sections, judged_questions(sections, "t", 1))
+    evaluation = evaluation_stage(project, questions, run_folder, ())
+    assert bool(_unproven(project, evaluation, asked_people=False)) is published
+    assert _unproven(project, evaluation, asked_people=True) == ""
+
+
+def test_corpus_too_small_to_measure_is_published_with_that_on_the_card(tmp_path, tiny_model):
     folder = write_project(tmp_path / "project", tiny_model)
     (folder / "docs" / "tractor" / "field.txt").unlink()
     path = folder / "docs" / "forklift" / "lift.md"
     path.write_text("## ".join(path.read_text().split("## ")[:3]))
-    result, events = run(folder, project__test_suites=[])
+    result, events = run(folder, **NO_ONE_ASKED)
     alerts = [event.message for event in events if isinstance(event, Alert)]
     assert any("too small to hold sections out" in message for message in alerts)
     assert any(message.startswith("No anomaly detector") for message in alerts)
     assert (result.record, result.evaluation) == (None, None)
     card = read_card(result.version)
     assert (card.question_origin, card.recall_at_5_finetuned) == ("none", None)
-    _, events = run(folder, project__test_suites=[])
+    assert "too small to hold sections out" in card.published_without_gain
+    _, events = run(folder, **NO_ONE_ASKED)
     assert stages(events, StageStarted) == []
 
 

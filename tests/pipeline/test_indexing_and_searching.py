@@ -5,8 +5,6 @@ import json
 import shutil
 
 import pytest
-from project_samples import body, headings, snapshot, write_corpus
-from stand_in_models import stand_in_project, write_stand_in, write_stand_in_run
 
 from embedtune.corpus.folder import read_corpus
 from embedtune.errors import FormatError, InputError, ModelError
@@ -17,6 +15,8 @@ from embedtune.pipeline.indexing import IndexRequest, build_index, index_stage, 
 from embedtune.pipeline.searching import OpenedIndex, default_store
 from embedtune.vocabulary.corpus import corpus_digest
 from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, Mode, PassageSettings
+from project_samples import body, headings, snapshot, write_corpus
+from stand_in_models import stand_in_project, write_stand_in, write_stand_in_run
 
 CUT = PassageSettings(16, 0.5)
 QUESTION = "bleed the brake caliper"
@@ -208,6 +208,25 @@ def test_changed_model_under_the_same_name_is_another_model(project, opened):
     index.close()
 
 
+def test_search_needs_no_base_model(project, opened):
+    opened().close()
+    shutil.rmtree(project.workspace.project / "base")
+    index = opened_again(project)
+    assert index.degraded == ""
+    assert set(index.search(QUESTION)[0].component_ranks) == {"dense", "bm25"}
+    index.close()
+
+
+def test_without_any_model_words_still_answer(project, opened, events):
+    opened().close()
+    shutil.rmtree(project.workspace.project / "base")
+    shutil.rmtree(project.workspace.project / "run")
+    index = opened_again(project)
+    assert "cannot be used here" in index.degraded
+    assert index.search(QUESTION)[0].heading_path == ("Bleed the brake caliper",)
+    index.close()
+
+
 def test_given_encoder_of_another_model_degrades(project, opened):
     index = opened(encoder=project.models.base())
     assert index.degraded
@@ -239,9 +258,7 @@ def test_version_is_indexed_as_it_was_tuned(finished_copy, docs):
     project = stand_in_project(finished_copy, publish__registry="models")
     card_path = finished_copy / "models" / "embedtune-v1.0" / "model_card.json"
     card = json.loads(card_path.read_text())
-    made = index_corpus(
-        project, corpus=docs, beir=None, model="v1.0", folder=finished_copy / "store", engine=None
-    )
+    made = index_corpus(project, corpus=docs, beir=None, model="v1.0", folder=finished_copy / "store", engine=None)
     assert made.version == "v1.0"
     assert made.passages.words == card["passages"]["words"]
     assert made.fusion.method.value == card["fusion"]["method"]

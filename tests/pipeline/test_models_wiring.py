@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from stand_in_models import BLIND, stand_in_project, write_stand_in
 
 from embedtune.encoders.digests import model_digest
 from embedtune.errors import ModelError, VerificationError
 from embedtune.events import Alert
+from stand_in_models import BLIND, stand_in_project, write_stand_in
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from stand_in_models import write_stand_in
 
 from embedtune.config.settings import EmbedtuneConfig
 from embedtune.errors import ConfigError, ModelError
 from embedtune.events import Notice
 from embedtune.pipeline.project import open_project, with_value
+from stand_in_models import write_stand_in
 
 
 @pytest.fixture

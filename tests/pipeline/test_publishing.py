@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
-from project_samples import judged_questions, snapshot, write_corpus
-from stand_in_models import BLIND, stand_in_project, write_stand_in, write_stand_in_run
 
 from embedtune.artifacts.card import ModelCard
 from embedtune.corpus.folder import read_corpus
@@ -17,6 +16,8 @@ from embedtune.pipeline.publishing import publish_run, published_settings, read_
 from embedtune.pipeline.questions import QuestionSet
 from embedtune.pipeline.systems import SystemSpec
 from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings
+from project_samples import judged_questions, snapshot, write_corpus
+from stand_in_models import BLIND, stand_in_project, write_stand_in, write_stand_in_run
 
 QUICK = {"evaluation__bootstrap_samples": 100, "retrieval__passage_words": [8], "retrieval__dense_weights": [0.5]}
 CORPUS = "sha256:" + "c" * 64
@@ -204,9 +205,13 @@ def test_what_cannot_be_published(project, place, changes, error, message):
     refused(project, request(place, reason="because", **changes), error, message)
 
 
-def test_half_a_run_cannot_be_published(project, tmp_path):
+def test_half_a_run_cannot_be_published(project, place, tmp_path):
     run = write_stand_in_run(tmp_path / "run", "good")
     (run / "origin.json").unlink()
+    refused(project, request(tmp_path, reason="because"), InputError, "not a finished run")
+    write_stand_in_run(tmp_path / "later", "trained again in the same folder")
+    shutil.copytree(tmp_path / "later" / "model", run / "model", dirs_exist_ok=True)
+    shutil.copy(place / "run" / "origin.json", run / "origin.json")
     refused(project, request(tmp_path, reason="because"), InputError, "not a finished run")
     (run / "origin.json").write_text('{"base_model": 3}')
     refused(project, request(tmp_path, reason="because"), InputError, r"origin\.json is damaged")

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from project_samples import QUESTIONS, suite_cases, write_corpus
 
 from embedtune.corpus.folder import read_corpus
 from embedtune.errors import FormatError
@@ -23,6 +22,7 @@ from embedtune.pipeline.questions import (
 )
 from embedtune.vocabulary.evaluation import Qrels
 from embedtune.vocabulary.pairs import Origin, Provenance, Query, Split, TrainingPair
+from project_samples import QUESTIONS, suite_cases, write_corpus
 
 
 @pytest.fixture(scope="module")

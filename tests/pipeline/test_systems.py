@@ -4,8 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-from project_samples import body, headings, judged_questions, write_corpus
-from stand_in_models import StandIn, stand_in_project, write_stand_in
 
 from embedtune.config.settings import RetrievalSettings
 from embedtune.corpus.folder import read_corpus
@@ -18,6 +16,8 @@ from embedtune.pipeline.systems import SystemSpec, Workbench, default_comparison
 from embedtune.retrieval.tuning import MIN_QUESTIONS
 from embedtune.vocabulary.pairs import Origin, Query
 from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, Mode, PassageSettings
+from project_samples import body, headings, judged_questions, write_corpus
+from stand_in_models import StandIn, stand_in_project, write_stand_in
 
 SETTINGS = RetrievalSettings(passage_words=(8, 16), dense_weights=(0.0, 0.5, 1.0))
 
@@ -122,7 +122,9 @@ def test_tuning_never_asks_a_test_question(bench, monkeypatch):
     assert not {query.text for query in bench.questions.test.queries} & set(asked)
 
 
-@pytest.mark.parametrize(("name", "fusion"), [("base", FusionSettings(FusionMethod.CONVEX, 1.0)), ("hybrid:base", FusionSettings())])
+@pytest.mark.parametrize(
+    ("name", "fusion"), [("base", FusionSettings(FusionMethod.CONVEX, 1.0)), ("hybrid:base", FusionSettings())]
+)
 def test_without_dev_questions_the_defaults_stand(bench, name, fusion):
     tuning = without_dev(bench).build(SystemSpec.parse(name)).tuning
     assert (tuning.passages, tuning.fusion, tuning.n, tuning.dev_value) == (PassageSettings(64, 0.5), fusion, 0, None)

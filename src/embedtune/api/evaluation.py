@@ -38,8 +38,9 @@ class EmbeddingEvaluator:
             FormatError: The folder is not in BEIR's layout.
             ModelError: A system's model cannot be had.
         """
+        specs = self._specs()
         project = open_project(config=self.config, report=self.report)
-        return evaluate(project, beir_questions(Path(folder), split), self._specs())
+        return evaluate(project, beir_questions(Path(folder), split), specs)
 
     def evaluate_suite(self, suite: str | Path, corpus: str | Path) -> EvaluationRecord:
         """Compare the systems on a test suite over a folder of documents.
@@ -48,8 +49,9 @@ class EmbeddingEvaluator:
             FormatError: The suite is malformed, or none of its answers is in the corpus.
             ModelError: A system's model cannot be had.
         """
+        specs = self._specs()
         project = open_project(config=self.config, report=self.report)
-        return evaluate(project, suite_over_folder([Path(suite)], Path(corpus), {}, self.report), self._specs())
+        return evaluate(project, suite_over_folder([Path(suite)], Path(corpus), {}, self.report), specs)
 
     def _specs(self) -> list[SystemSpec]:
         return [SystemSpec.parse(name) for name in self.systems]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -62,11 +63,13 @@ class Console:
     def result(self, value: Mapping[str, object], text: str = "") -> None:
         """Print a command's result: the JSON object with ``--json``, else the text."""
         self._close_bars()
-        if self.as_json:
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n")
-        elif text:
-            sys.stdout.write(text.rstrip("\n") + "\n")
-        sys.stdout.flush()
+        shown = json.dumps(value, ensure_ascii=False, sort_keys=True) if self.as_json else text.rstrip("\n")
+        try:
+            sys.stdout.write(f"{shown}\n" if shown else "")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader has left with what it wanted; without this, closing the stream would fail again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         """Return a table as text: the first column to the left, the others to the right."""

@@ -56,9 +56,6 @@ def run(arguments: Sequence[str]) -> int:
         return _told("Interrupted.", "Finished stages are kept; run the command again to go on.", INTERRUPTED, as_json)
     except EmbedtuneError as error:
         return _told(error.message, error.remedy, exit_code(error), as_json)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches the user
         return _internal(error, as_json=as_json)
     return code if isinstance(code, int) else DONE

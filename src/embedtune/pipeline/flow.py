@@ -34,6 +34,7 @@ from embedtune.vocabulary.versions import ModelVersion
 
 _PUBLISHED = "published.json"
 _UNPROVEN = "There were no questions from people, and the generated ones show no clear gain or loss."
+_UNMEASURED = "There were no questions from people, and the corpus is too small to hold sections out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,8 @@ def run_flow(project: Project) -> FlowResult:
 
 
 def _evaluate(project: Project, questions: QuestionSet | None, run: Path, pairs: Path) -> Path | None:
+    """Compare the run with the baselines; ``None`` where no section was held out and there is nothing to ask."""
     if questions is None:
-        project.report(Alert("The corpus is too small to hold sections out: nothing can be measured."))
         return None
     trained = [pair for pair in read_pairs(pairs) if pair.provenance.split is Split.TRAIN]
     return evaluation_stage(project, questions, run, trained)
@@ -118,8 +119,9 @@ def _unproven(project: Project, evaluation: Path | None, *, asked_people: bool) 
     gain = record.evaluation.comparison(GATE_METRIC, BASE, TUNED) if record else None
     if gain is not None and gain.verdict != "no clear difference":
         return ""
-    project.report(Alert(f"{_UNPROVEN} Name a test suite in project.test_suites to find out."))
-    return _UNPROVEN
+    reason = _UNPROVEN if record else _UNMEASURED
+    project.report(Alert(f"{reason} Name a test suite in project.test_suites to find out."))
+    return reason
 
 
 def _making(project: Project, suites: list[Path]) -> str:

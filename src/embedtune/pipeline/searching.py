@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from embedtune.errors import ModelError
 from embedtune.events import Alert
 from embedtune.index.bm25 import BM25Index
 from embedtune.index.collection import IndexDescription, read_collection
@@ -43,9 +44,9 @@ class OpenedIndex:
             retrieval.bm25_k1,
             retrieval.bm25_b,
         )
-        served = encoder or project.models.serving(model or self.description.version, self.description.model_digest)
+        served = encoder or _served(project, model or self.description.version, self.description.model_digest)
         self.degraded = ""
-        if served.digest != self.description.model_digest:
+        if served is None or served.digest != self.description.model_digest:
             self.degraded = (
                 f"the index was made with {self.description.version}, and its model cannot be used here; "
                 "BM25 alone answers"
@@ -95,6 +96,14 @@ class OpenedIndex:
     def close(self) -> None:
         """Release the index."""
         self._retriever.close()
+
+
+def _served(project: Project, model: str, digest: str) -> Encoder | None:
+    """Return what answers for a model; ``None`` if not even the base model is on this machine."""
+    try:
+        return project.models.serving(model, digest)
+    except ModelError:
+        return None
 
 
 def default_store(project: Project) -> Path:

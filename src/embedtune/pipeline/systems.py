@@ -19,7 +19,7 @@ from embedtune.pipeline.questions import JudgedQueries, QuestionSet
 from embedtune.pipeline.wiring import Models
 from embedtune.retrieval.retriever import POOL_DEPTH, HybridRetriever
 from embedtune.retrieval.tuning import Candidates, TuningResult, tune_dense, tune_hybrid
-from embedtune.vocabulary.pairs import Query
+from embedtune.vocabulary.corpus import Passage
 from embedtune.vocabulary.ports import Encoder
 from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, Mode, PassageSettings
 
@@ -84,6 +84,15 @@ class SystemUnderTest:
     similarity: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """A corpus cut one way and encoded by one model: passages, their vectors (rows alike), and the index of both."""
+
+    passages: tuple[Passage, ...]
+    vectors: NDArray[np.float32]
+    index: ExactIndex
+
+
 @dataclass(slots=True)
 class Workbench:
     """One corpus with everything that several systems share: BM25, and each model's vectors.
@@ -100,7 +109,7 @@ class Workbench:
     settings: RetrievalSettings
     report: Report
     _bm25: BM25Index | None = None
-    _cuts: dict[tuple[str, PassageSettings], ExactIndex] = field(default_factory=dict)
+    _cuts: dict[tuple[str, PassageSettings], _Encoded] = field(default_factory=dict)
 
     def build(self, spec: SystemSpec) -> SystemUnderTest:
         """Make a system and tune it on the dev questions where there are enough.
@@ -154,7 +163,7 @@ class Workbench:
         return HybridRetriever(
             self.questions.sections,
             cut_passages(self.questions.sections, cut),
-            self._vectors(encoder, cut) if encoder else None,
+            self._encoded(encoder, cut).index if encoder else None,
             self.bm25,
             encoder,
             fusion,
@@ -175,45 +184,35 @@ class Workbench:
             )
         return self._bm25
 
-    def _vectors(self, encoder: Encoder, cut: PassageSettings) -> ExactIndex:
+    def _encoded(self, encoder: Encoder, cut: PassageSettings) -> _Encoded:
         key = (encoder.digest, cut)
         if key not in self._cuts:
             passages = cut_passages(self.questions.sections, cut)
-            domains = {section.id: section.domain for section in self.questions.sections}
-            index = ExactIndex(encoder.dimension)
             activity = f"Encoding {cut.label} with {encoder.name}"
+            parts: list[NDArray[np.float32]] = []
             for start in range(0, len(passages), _BATCH):
                 batch = passages[start : start + _BATCH]
-                vectors = encoder.encode([passage.text for passage in batch])
-                index.upsert(batch, vectors, [domains[passage.section_id] for passage in batch])
+                parts.append(encoder.encode([passage.text for passage in batch]))
                 self.report(Progress(activity, start + len(batch), len(passages), "passages"))
-            self._cuts[key] = index
+            vectors = np.concatenate(parts) if parts else np.zeros((0, encoder.dimension), dtype=np.float32)
+            domains = {section.id: section.domain for section in self.questions.sections}
+            index = ExactIndex(encoder.dimension)
+            index.upsert(passages, vectors, [domains[passage.section_id] for passage in passages])
+            self._cuts[key] = _Encoded(passages, vectors, index)
         return self._cuts[key]
 
     def _similarity(self, encoder: Encoder, cut: PassageSettings) -> float:
         """Return the mean cosine of each judged question with the best passage of a section that answers it."""
-        judged = [query for query in self.questions.test.queries if self.questions.test.qrels.relevant(query.id)]
-        relevant = {id_ for query in judged for id_ in self.questions.test.qrels.relevant(query.id)}
-        passages = cut_passages([s for s in self.questions.sections if s.id in relevant], cut)
-        vectors = encoder.encode([passage.text for passage in passages])
+        encoded, qrels = self._encoded(encoder, cut), self.questions.test.qrels
         rows: dict[str, list[int]] = {}
-        for row, passage in enumerate(passages):
+        for row, passage in enumerate(encoded.passages):
             rows.setdefault(passage.section_id, []).append(row)
-        asked = encoder.encode([query.text for query in judged])
-        return float(
-            np.mean([_best(vectors, rows, q, self.questions.test, v) for q, v in zip(judged, asked, strict=True)])
-        )
-
-
-def _best(
-    vectors: NDArray[np.float32],
-    rows: dict[str, list[int]],
-    query: Query,
-    judged: JudgedQueries,
-    vector: NDArray[np.float32],
-) -> float:
-    right = [row for id_ in judged.qrels.relevant(query.id) for row in rows.get(id_, ())]
-    return float((vectors[right] @ vector).max()) if right else 0.0
+        judged = [query for query in self.questions.test.queries if qrels.relevant(query.id)]
+        best: list[float] = []
+        for query, vector in zip(judged, encoder.encode([query.text for query in judged]), strict=True):
+            right = [row for section in qrels.relevant(query.id) for row in rows.get(section, ())]
+            best.append(float((encoded.vectors[right] @ vector).max()) if right else 0.0)
+        return float(np.mean(best))
 
 
 def default_comparisons(specs: Sequence[SystemSpec]) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from embedtune.encoders.digests import model_digest
+from embedtune.encoders.locate import model_folder
 from embedtune.errors import InputError
 from embedtune.files import digest_file, digest_value, read_json, write_json
 from embedtune.pipeline.pairs import pair_section, read_pairs
@@ -33,6 +34,7 @@ class RunOrigin:
     """What a run was made from; it lies in the run folder, so that publishing asks no one else.
 
     Attributes:
+        model_hash: Digest of the run's model: the record of an earlier model in the folder says nothing.
         base_model: Name of the base model.
         base_model_hash: Its digest.
         pairs_hash: Digest of the file of pairs.
@@ -41,6 +43,7 @@ class RunOrigin:
         trainable_params: How many of them learned.
     """
 
+    model_hash: str
     base_model: str
     base_model_hash: str
     pairs_hash: str
@@ -102,9 +105,9 @@ def train_run(
         settings=project.config.training,
         seed=project.seed,
     )
-    (run / ORIGIN).unlink(missing_ok=True)
     result = train_model(job, resume=resume, report=project.report)
     origin = RunOrigin(
+        model_hash=model_digest(result.model),
         base_model=located.name,
         base_model_hash=job.base_digest,
         pairs_hash=digest_file(pairs_file),
@@ -122,12 +125,16 @@ def run_origin(run: Path) -> RunOrigin:
     Raises:
         InputError: The run is not finished, or its record is damaged.
     """
+    unfinished = InputError(f"{run} is not a finished run of embedtune.", "Finish it: embedtune train … --resume")
     if not (run / ORIGIN).is_file():
-        raise InputError(f"{run} is not a finished run of embedtune.", "Finish it: embedtune train … --resume")
+        raise unfinished
     try:
-        return TypeAdapter(RunOrigin).validate_python(read_json(run / ORIGIN))
+        origin = TypeAdapter(RunOrigin).validate_python(read_json(run / ORIGIN))
     except ValidationError as error:
         raise InputError(f"{run / ORIGIN} is damaged.", "Train again.") from error
+    if origin.model_hash != model_digest(model_folder(run)):
+        raise unfinished
+    return origin
 
 
 def training_stage(project: Project, pairs_file: Path) -> Path:

@@ -79,9 +79,11 @@ class Models:
         Args:
             name: A version, a run or a model folder, or the base model's name.
             digest: The digest that the index was made with.
+
+        Raises:
+            ModelError: Neither that model nor the base model can be had.
         """
-        base = self.located_base()
-        if model_digest(base.folder) == digest:
+        if self._base_digest() == digest:
             return self.base()
         if Path(name).is_dir() and not (Path(name) / "manifest.json").is_file():
             return self.named(name)
@@ -97,6 +99,13 @@ class Models:
             load_baseline=self.base,
             report=self.report,
         )
+
+    def _base_digest(self) -> str:
+        """Return the digest of the base model, empty if it is not on this machine."""
+        try:
+            return model_digest(self.located_base().folder)
+        except ModelError:
+            return ""
 
     def _once(self, folder: Path, name: str) -> Encoder:
         digest = model_digest(folder)
