@@ -51,5 +51,6 @@ constraints: setup ## Pin what .venv holds now into constraints.txt
 	@mv constraints.new constraints.txt
 
 clean: ## Remove the environment, caches and the demo's output
+	@[[ ! -d embedtune-demo ]] || chmod -R u+w embedtune-demo
 	rm -rf $(VENV) embedtune-demo build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -54,7 +54,10 @@ def render_readme(card: ModelCard, systems: Sequence[SystemRow] = ()) -> str:
 def _front_matter(card: ModelCard) -> str:
     from huggingface_hub import ModelCardData
 
-    results = [_result(card, comparison) for comparison in card.comparisons if comparison.slice == "all"]
+    overall = [comparison for comparison in card.comparisons if comparison.slice == "all"]
+    # A candidate is compared with several baselines; its own figures stand in the index once.
+    once = {(comparison.candidate, comparison.metric): comparison for comparison in overall}
+    results = [_result(card, comparison) for comparison in once.values()]
     data = ModelCardData(
         library_name="sentence-transformers",
         pipeline_tag="sentence-similarity",
@@ -112,10 +115,17 @@ def _results(card: ModelCard, systems: Sequence[SystemRow]) -> str:
         parts.append(_table(["system", *(card.label(metric) for metric in metrics)], rows))
     if card.comparisons:
         header = ["figure", "questions", "n", "baseline", "candidate", "difference", "95 % interval", "p", "verdict"]
-        parts.append(_table(header, [_comparison_cells(card, comparison) for comparison in card.comparisons]))
+        parts.append(_table(header, [_comparison_cells(card, comparison) for comparison in _shown(card.comparisons)]))
     if card.adversarial_tests_total:
         parts.append(f"Robustness tests passed: {card.adversarial_tests_passed} of {card.adversarial_tests_total}.")
     return "\n\n".join(parts)
+
+
+def _shown(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Return the comparisons over all questions, then those over slices with the first baseline alone."""
+    overall = [comparison for comparison in comparisons if comparison.slice == "all"]
+    first = comparisons[0].baseline
+    return [*overall, *(item for item in comparisons if item.slice != "all" and item.baseline == first)]
 
 
 def _comparison_cells(card: ModelCard, comparison: Comparison) -> list[str]:

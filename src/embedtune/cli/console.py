@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -72,13 +72,15 @@ class Console:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-        """Return a table as text: the first column to the left, the others to the right."""
+        """Return a table as text: columns of words to the left, columns of figures to the right."""
         from rich.console import Console as RichConsole
         from rich.table import Table
 
         drawn = Table(title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False)
         for number, name in enumerate(columns):
-            drawn.add_column(name, justify="left" if number == 0 else "right", overflow="fold")
+            drawn.add_column(
+                name, justify="left" if _has_words(row[number] for row in rows) else "right", overflow="fold"
+            )
         for row in rows:
             drawn.add_row(*row)
         terminal = sys.stdout.isatty()
@@ -162,3 +164,7 @@ def _error_console() -> RichConsole:
     from rich.console import Console as RichConsole
 
     return RichConsole(stderr=True)
+
+
+def _has_words(cells: Iterable[str]) -> bool:
+    return any(character.isalpha() for cell in cells for character in cell)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
 
-_BATCH = 64
+_BATCH_ON_CPU = 8  # small enough for the layers' intermediate results to stay in the processor's cache
+_BATCH_ON_GPU = 64
 _TOKENIZERS = frozenset({"tokenizer.json", "vocab.txt", "vocab.json"})
 
 
@@ -52,7 +53,7 @@ class SentenceTransformerEncoder:
         row = {text: number for number, text in enumerate(distinct)}
         vectors = self.model.encode(
             distinct,
-            batch_size=_BATCH,
+            batch_size=_BATCH_ON_CPU if self.model.device.type == "cpu" else _BATCH_ON_GPU,
             normalize_embeddings=True,
             show_progress_bar=False,
             convert_to_numpy=True,

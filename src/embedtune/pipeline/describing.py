@@ -15,11 +15,11 @@ from embedtune.encoders.digests import model_digest, weights_digest
 from embedtune.encoders.locate import model_folder
 from embedtune.errors import InputError
 from embedtune.evaluation.result import EvaluationRecord
-from embedtune.pipeline.evaluation import base_digest, candidate_names, check_gates, tuned_settings
+from embedtune.pipeline.evaluation import GATE_METRIC, base_digest, candidate_names, check_gates, tuned_settings
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.systems import BASE, HYBRID
 from embedtune.pipeline.training import run_origin
-from embedtune.vocabulary.evaluation import GateResult
+from embedtune.vocabulary.evaluation import Comparison, GateResult
 from embedtune.vocabulary.versions import Lineage
 
 
@@ -122,7 +122,7 @@ def describe(project: Project, request: PublishRequest, evidence: Evidence) -> M
         recall_at_5_baseline=values.get(BASE, {}).get("recall@5"),
         recall_at_5_finetuned=values.get(evidence.candidate, {}).get("recall@5"),
         mean_reciprocal_rank=values.get(evidence.candidate, {}).get("mrr"),
-        comparisons=record.evaluation.comparisons if record else (),
+        comparisons=_on_card(record),
         gates=evidence.gates,
         published_without_gain=request.reason,
         passages=passages,
@@ -157,3 +157,13 @@ def _commit(folder: Path) -> str:
         [git, "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
     )
     return asked.stdout.strip() if asked.returncode == 0 else ""
+
+
+def _on_card(record: EvaluationRecord | None) -> tuple[Comparison, ...]:
+    """Return the comparisons a card carries: all metrics over all questions, one metric over slices.
+
+    ``evaluation.json``, beside the card, has every one.
+    """
+    if record is None:
+        return ()
+    return tuple(item for item in record.evaluation.comparisons if item.slice == "all" or item.metric == GATE_METRIC)

@@ -17,7 +17,7 @@ from embedtune.training.freezing import transformer_layers
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-_TOGETHER = 16
+_TOGETHER = 8  # texts that run at once: little padding, and intermediate results stay in the cache
 _SHAPES = frozenset({"BertModel", "RobertaModel", "XLMRobertaModel"})
 
 
