@@ -6,6 +6,11 @@ import importlib.util
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine under load is slow at drawing examples; that says nothing about the code.
+settings.register_profile("embedtune", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("embedtune")
 
 os.environ.update(
     HF_HUB_OFFLINE="1",
