@@ -119,7 +119,7 @@ def test_lines_that_are_no_titles(line):
 
 
 @pytest.mark.parametrize(
-    "line", ["Warning lights", "Important safety information", "Why is it hot?", "Drag and drop", "Anynet+ (HDMI-CEC)"]
+    "line", ["Warning lights", "Important safety information", "Why is it hot?", "Drag and drop", "Linkbus+ (AUX-CTL)"]
 )
 def test_lines_that_are_titles(line):
     assert titles(f"{BODY}\n\n{line}\n\n{BODY}") == [line]
@@ -135,8 +135,8 @@ def test_a_task_may_end_with_a_colon():
     ("text", "title"),
     [
         (
-            "Connecting with a component cable (Only for models with\nAV IN)",
-            "Connecting with a component cable (Only for models with AV IN)",
+            "Connecting with a component cable (Only for models with\nTX IN)",
+            "Connecting with a component cable (Only for models with TX IN)",
         ),
         ("Replacing the pump and\nits coupling", "Replacing the pump and its coupling"),
         (
@@ -165,9 +165,9 @@ def test_two_lines_that_are_no_title(text):
 
 
 def test_a_title_that_a_blank_line_cut_in_its_parenthesis():
-    blocks = mark_headings(blocks_of(f"Cable (only with COMPONENT IN /\n\nAV IN)\n{BODY}"))
+    blocks = mark_headings(blocks_of(f"Cable (only with RGB PORT IN /\n\nTX IN)\n{BODY}"))
     assert [(b.text, b.line, b.heading_level) for b in blocks] == [
-        ("Cable (only with COMPONENT IN / AV IN)", 1, 1),
+        ("Cable (only with RGB PORT IN / TX IN)", 1, 1),
         (BODY, 4, None),
     ]
 
@@ -248,7 +248,7 @@ PIECES = st.sampled_from(
         BODY,
         "and more",
         "Cable (only",
-        "AV IN)",
+        "TX IN)",
         "or",
         "Pumps and",
     ]

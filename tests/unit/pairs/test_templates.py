@@ -153,6 +153,6 @@ def test_the_writer_keeps_to_its_limit_and_draws_by_seed(make_section):
 
 
 def test_the_writer_keeps_names_that_the_body_writes_with_a_capital(make_section):
-    section = make_section("Using Bixby", "Press the key to speak to Bixby.", kind=PROCEDURE)
+    section = make_section("Using Norra", "Press the key to speak to Norra.", kind=PROCEDURE)
     questions = [question for question, _ in TemplateWriter(99).write(section, 1)]
-    assert "How do I use Bixby?" in questions
+    assert "How do I use Norra?" in questions
