@@ -7,6 +7,7 @@ import pytest
 
 from embedtune.corpus.folder import read_corpus
 from embedtune.errors import GateError, InputError, VersionExistsError
+from embedtune.evaluation.result import read_record
 from embedtune.events import Alert, StageFinished, StageSkipped, StageStarted
 from embedtune.files import read_json
 from embedtune.pipeline.evaluation import evaluation_stage
@@ -237,9 +238,9 @@ def test_clear_outcome_is_left_to_the_gates(tmp_path, finished, base, tuned, pub
     project = stand_in_project(tmp_path, evaluation__bootstrap_samples=100)
     sections = read_corpus(finished / "docs")
     questions = QuestionSet("held-out sections", sections, judged_questions(sections, "t", 1))
-    evaluation = evaluation_stage(project, questions, run_folder, ())
-    assert bool(_unproven(project, evaluation, asked_people=False)) is published
-    assert _unproven(project, evaluation, asked_people=True) == ""
+    record = read_record(evaluation_stage(project, questions, run_folder, ()))
+    assert bool(_unproven(project, record, asked_people=False)) is published
+    assert _unproven(project, record, asked_people=True) == ""
 
 
 def test_corpus_too_small_to_measure_is_published_with_that_on_the_card(tmp_path, tiny_model):

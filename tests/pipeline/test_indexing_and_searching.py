@@ -11,8 +11,8 @@ from embedtune.errors import FormatError, InputError, ModelError
 from embedtune.events import Alert, Progress, StageFinished, StageSkipped, silent
 from embedtune.index.collection import Engine, read_collection
 from embedtune.pipeline.index_command import index_corpus
-from embedtune.pipeline.indexing import IndexRequest, build_index, index_stage, open_vectors
-from embedtune.pipeline.searching import OpenedIndex, default_store
+from embedtune.pipeline.indexing import IndexRequest, build_index, default_store, index_stage, open_vectors
+from embedtune.pipeline.searching import OpenedIndex
 from embedtune.vocabulary.corpus import corpus_digest
 from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, Mode, PassageSettings
 from project_samples import body, headings, snapshot, write_corpus

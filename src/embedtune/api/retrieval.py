@@ -10,8 +10,9 @@ from embedtune.config.settings import EmbedtuneConfig, PublishSettings, Training
 from embedtune.errors import ModelError
 from embedtune.events import Report, silent
 from embedtune.pipeline.index_command import index_corpus
+from embedtune.pipeline.indexing import default_store
 from embedtune.pipeline.project import Project, open_project
-from embedtune.pipeline.searching import OpenedIndex, default_store
+from embedtune.pipeline.searching import OpenedIndex
 from embedtune.vocabulary.retrieval import Hit, Mode
 
 _BASE = TrainingSettings().base_model

@@ -35,7 +35,7 @@ def index(
         raise click.UsageError("Give a folder of documents, or --beir DIR.")
 
     from embedtune.pipeline.index_command import index_corpus
-    from embedtune.pipeline.searching import default_store
+    from embedtune.pipeline.indexing import default_store
 
     project = session.project()
     folder = store or default_store(project)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -112,8 +112,7 @@ def evaluation_stage(
 
     def work(folder: Path) -> str:
         record = evaluate(project, questions, specs)
-        leakage = leaked_questions(questions, training_pairs)
-        record = EvaluationRecord(record.evaluation, record.gates, leakage, record.date, record.details)
+        record = replace(record, leakage=leaked_questions(questions, training_pairs))
         write_evaluation(record, questions, folder / RESULT)
         gain = record.evaluation.comparison(GATE_METRIC, BASE, TUNED)
         if gain is None:
@@ -142,30 +141,31 @@ def tuned_settings(record: EvaluationRecord | None, digest: str) -> tuple[Passag
         record: The evaluation.
         digest: The model's digest.
     """
-    systems = record.details.get("systems", {}) if record else {}
-    if not isinstance(systems, Mapping):
-        return PassageSettings(), FusionSettings()
+    systems = _systems(record) if record else {}
     for mode in (Mode.HYBRID, Mode.DENSE):
         for system in systems.values():
-            if isinstance(system, Mapping) and system.get("model") == digest and system.get("mode") == mode.value:
+            if system.get("model") == digest and system.get("mode") == mode.value:
                 return _settings_from(system)
     return PassageSettings(), FusionSettings()
 
 
 def candidate_names(record: EvaluationRecord, digest: str) -> tuple[str, ...]:
     """Return the systems of an evaluation that used a model, the dense ones first."""
-    systems = record.details.get("systems", {})
-    if not isinstance(systems, Mapping):
-        return ()
-    found = [name for name, system in systems.items() if isinstance(system, Mapping) and system.get("model") == digest]
+    found = [name for name, system in _systems(record).items() if system.get("model") == digest]
     return tuple(sorted(found, key=lambda name: (name.startswith(HYBRID), name)))
 
 
 def base_digest(record: EvaluationRecord) -> str:
     """Return the digest of the model that an evaluation calls the base, empty if it asked none."""
-    systems = record.details.get("systems", {})
-    base = systems.get(BASE, {}) if isinstance(systems, Mapping) else {}
-    return str(base.get("model", "")) if isinstance(base, Mapping) else ""
+    return str(_systems(record).get(BASE, {}).get("model", ""))
+
+
+def _systems(record: EvaluationRecord) -> dict[str, Mapping[str, JsonValue]]:
+    """Return what a record says of the making of each system; a file from elsewhere may say nothing."""
+    systems = record.details.get("systems")
+    if not isinstance(systems, Mapping):
+        return {}
+    return {name: system for name, system in systems.items() if isinstance(system, Mapping)}
 
 
 def _settings_from(system: Mapping[str, JsonValue]) -> tuple[PassageSettings, FusionSettings]:

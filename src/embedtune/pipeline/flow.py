@@ -83,6 +83,7 @@ def run_flow(project: Project) -> FlowResult:
         else generated_questions(read_pairs(data / PAIRS), corpus.sections, corpus.split)
     )
     evaluation = _evaluate(project, questions, run, data / PAIRS)
+    record = read_record(evaluation) if evaluation else None
     request = PublishRequest(
         run=run,
         version=config.publish.version,
@@ -90,11 +91,10 @@ def run_flow(project: Project) -> FlowResult:
         evaluation=evaluation,
         anomaly=anomaly,
         corpus=corpus.digest,
-        reason=config.publish.force_without_gain or _unproven(project, evaluation, asked_people=bool(suites)),
+        reason=config.publish.force_without_gain or _unproven(project, record, asked_people=bool(suites)),
     )
     version = _publish(project, request, making)
-    index = _index(project, corpus, version, evaluation)
-    record = read_record(evaluation) if evaluation else None
+    index = _index(project, corpus, version, record)
     return FlowResult(version, run, data, index, record, evaluation)
 
 
@@ -106,7 +106,7 @@ def _evaluate(project: Project, questions: QuestionSet | None, run: Path, pairs:
     return evaluation_stage(project, questions, run, trained)
 
 
-def _unproven(project: Project, evaluation: Path | None, *, asked_people: bool) -> str:
+def _unproven(project: Project, record: EvaluationRecord | None, *, asked_people: bool) -> str:
     """Return why a version without human questions may be published though nothing proves a gain.
 
     Generated questions cannot prove a gain for people, and a small corpus holds few of them out. Such a
@@ -115,7 +115,6 @@ def _unproven(project: Project, evaluation: Path | None, *, asked_people: bool) 
     """
     if asked_people:
         return ""
-    record = read_record(evaluation) if evaluation else None
     gain = record.evaluation.comparison(GATE_METRIC, BASE, TUNED) if record else None
     if gain is not None and gain.verdict != "no clear difference":
         return ""
@@ -176,7 +175,7 @@ def _publish(project: Project, request: PublishRequest, making: str) -> ModelVer
     return version
 
 
-def _index(project: Project, corpus: SplitCorpus, version: ModelVersion, evaluation: Path | None) -> Path:
+def _index(project: Project, corpus: SplitCorpus, version: ModelVersion, record: EvaluationRecord | None) -> Path:
     encoder = project.models.named(str(version.folder))
-    passages, fusion = tuned_settings(read_record(evaluation) if evaluation else None, encoder.digest)
+    passages, fusion = tuned_settings(record, encoder.digest)
     return index_stage(project, IndexRequest(corpus.sections, encoder, version.label, passages, fusion))

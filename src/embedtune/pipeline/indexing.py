@@ -9,6 +9,10 @@ from embedtune.corpus.passages import cut_passages
 from embedtune.errors import InputError
 from embedtune.events import Progress, Report
 from embedtune.index.collection import (
+    DESCRIPTION_FILE,
+    PASSAGES_FILE,
+    SECTIONS_FILE,
+    VECTORS_FOLDER,
     Collection,
     Engine,
     IndexDescription,
@@ -26,7 +30,9 @@ from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings
 STAGE = "index"
 _BATCH = 512
 _OPTIMIZE_SECONDS = 60.0
-_VECTORS = "corpus/vectors"
+_FOLDER = "corpus"
+_FILES = tuple(f"{_FOLDER}/{name}" for name in (DESCRIPTION_FILE, PASSAGES_FILE, SECTIONS_FILE))
+_VECTORS = f"{_FOLDER}/{VECTORS_FOLDER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,7 @@ def open_vectors(description: IndexDescription, folder: Path) -> PassageIndex:
 
 def index_stage(project: Project, request: IndexRequest) -> Path:
     """Index the project's corpus with its published version; returns the index folder."""
-    folder = project.workspace.folder(STAGE) / "corpus"
-    outputs: tuple[str, ...] = ("corpus/index.json", "corpus/passages.jsonl", "corpus/sections.jsonl")
+    outputs = _FILES
     if choose_engine(len(cut_passages(request.sections, request.passages))) is Engine.EXACT:
         outputs += (_VECTORS,)  # the other engine's files change when it is opened
     plan = Plan(
@@ -108,11 +113,16 @@ def index_stage(project: Project, request: IndexRequest) -> Path:
     )
 
     def work(stage: Path) -> str:
-        made = build_index(request, stage / "corpus", project.report)
+        made = build_index(request, stage / _FOLDER, project.report)
         return f"{made.passage_count} passages of {made.passages.label} in the {made.engine.value} engine"
 
     project.workspace.run_stage(plan, work, project.report)
-    return folder
+    return default_store(project)
+
+
+def default_store(project: Project) -> Path:
+    """Return where the project's own index lies."""
+    return project.workspace.folder(STAGE) / _FOLDER
 
 
 def _new_index(description: IndexDescription, place: Path) -> ExactIndex | EmbeddedQdrantIndex:

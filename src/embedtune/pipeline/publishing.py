@@ -10,6 +10,7 @@ from pathlib import Path
 from embedtune.artifacts.card import CARD_NAME, ModelCard
 from embedtune.artifacts.manifest import VersionFacts
 from embedtune.artifacts.readme import SystemRow, render_readme
+from embedtune.artifacts.store import MODEL_FOLDER
 from embedtune.encoders.locate import model_folder
 from embedtune.errors import EmbedtuneError, GateError
 from embedtune.evaluation.result import EvaluationRecord, read_record
@@ -49,7 +50,7 @@ def publish_run(project: Project, request: PublishRequest) -> ModelVersion:
     )
 
     def fill(folder: Path) -> None:
-        shutil.copytree(model, folder / "model", ignore=shutil.ignore_patterns("README.md", ".*"))
+        shutil.copytree(model, folder / MODEL_FOLDER, ignore=shutil.ignore_patterns("README.md", ".*"))
         write_json(folder / CARD_NAME, card.to_json())
         write_text(folder / "README.md", render_readme(card, _rows(record)))
         if request.evaluation:

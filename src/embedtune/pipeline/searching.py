@@ -7,12 +7,11 @@ from pathlib import Path
 
 from embedtune.errors import ModelError
 from embedtune.events import Alert
-from embedtune.index.bm25 import BM25Index
-from embedtune.index.collection import IndexDescription, read_collection
-from embedtune.pipeline.indexing import STAGE, open_vectors
+from embedtune.index.collection import VECTORS_FOLDER, IndexDescription, read_collection
+from embedtune.pipeline.indexing import default_store, open_vectors
 from embedtune.pipeline.project import Project
+from embedtune.pipeline.wiring import section_keywords
 from embedtune.retrieval.retriever import HybridRetriever
-from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.ports import Encoder
 from embedtune.vocabulary.retrieval import Hit, Mode
 
@@ -36,14 +35,6 @@ class OpenedIndex:
         place = folder or default_store(project)
         collection = read_collection(place)
         self.description: IndexDescription = collection.description
-        retrieval = project.config.retrieval
-        sections: tuple[Section, ...] = collection.sections
-        bm25 = BM25Index(
-            [section.id for section in sections],
-            [section.full_text for section in sections],
-            retrieval.bm25_k1,
-            retrieval.bm25_b,
-        )
         served = encoder or _served(project, model or self.description.version, self.description.model_digest)
         self.degraded = ""
         if served is None or served.digest != self.description.model_digest:
@@ -53,10 +44,10 @@ class OpenedIndex:
             )
             project.report(Alert(f"Degraded search: {self.degraded}."))
         self._retriever = HybridRetriever(
-            sections,
+            collection.sections,
             collection.passages,
-            None if self.degraded else open_vectors(self.description, place / "vectors"),
-            bm25,
+            None if self.degraded else open_vectors(self.description, place / VECTORS_FOLDER),
+            section_keywords(collection.sections, project.config.retrieval),
             None if self.degraded else served,
             self.description.fusion,
             f"hybrid:{self.description.version}",
@@ -104,8 +95,3 @@ def _served(project: Project, model: str, digest: str) -> Encoder | None:
         return project.models.serving(model, digest)
     except ModelError:
         return None
-
-
-def default_store(project: Project) -> Path:
-    """Return where the project's own index lies."""
-    return project.workspace.folder(STAGE) / "corpus"

@@ -16,7 +16,7 @@ from embedtune.events import Progress, Report
 from embedtune.index.bm25 import BM25Index
 from embedtune.index.exact import ExactIndex
 from embedtune.pipeline.questions import JudgedQueries, QuestionSet
-from embedtune.pipeline.wiring import Models
+from embedtune.pipeline.wiring import Models, section_keywords
 from embedtune.retrieval.retriever import POOL_DEPTH, HybridRetriever
 from embedtune.retrieval.tuning import Candidates, TuningResult, tune_dense, tune_hybrid
 from embedtune.vocabulary.corpus import Passage
@@ -160,10 +160,11 @@ class Workbench:
         fusion: FusionSettings,
         mode: Mode | None = None,
     ) -> HybridRetriever:
+        encoded = self._encoded(encoder, cut) if encoder else None
         return HybridRetriever(
             self.questions.sections,
-            cut_passages(self.questions.sections, cut),
-            self._encoded(encoder, cut).index if encoder else None,
+            encoded.passages if encoded else cut_passages(self.questions.sections, cut),
+            encoded.index if encoded else None,
             self.bm25,
             encoder,
             fusion,
@@ -175,13 +176,7 @@ class Workbench:
     def bm25(self) -> BM25Index:
         """BM25 over the sections."""
         if self._bm25 is None:
-            sections = self.questions.sections
-            self._bm25 = BM25Index(
-                [section.id for section in sections],
-                [section.full_text for section in sections],
-                self.settings.bm25_k1,
-                self.settings.bm25_b,
-            )
+            self._bm25 = section_keywords(self.questions.sections, self.settings)
         return self._bm25
 
     def _encoded(self, encoder: Encoder, cut: PassageSettings) -> _Encoded:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from embedtune.artifacts.store import MODEL_FOLDER, Registry
 from embedtune.artifacts.verified_copy import default_cache_folder, verified_copy
 from embedtune.artifacts.versioned_embeddings import VersionedEmbeddings
+from embedtune.config.settings import RetrievalSettings
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import LocatedModel, locate_model, model_folder
 from embedtune.errors import ModelError
 from embedtune.events import Report, silent
+from embedtune.index.bm25 import BM25Index
+from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.ports import Encoder
 
 
@@ -112,6 +115,16 @@ class Models:
         if digest not in self._loaded:
             self._loaded[digest] = self.load(folder, name)
         return self._loaded[digest]
+
+
+def section_keywords(sections: Sequence[Section], settings: RetrievalSettings) -> BM25Index:
+    """Return BM25 over whole sections, headings included: what search and evaluation both rank by words."""
+    return BM25Index(
+        [section.id for section in sections],
+        [section.full_text for section in sections],
+        settings.bm25_k1,
+        settings.bm25_b,
+    )
 
 
 def _located_or(name: str, error: ModelError) -> LocatedModel:
