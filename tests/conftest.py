@@ -35,3 +35,19 @@ def tiny_model(tmp_path_factory):
     from tiny_models import write_tiny_bert
 
     return write_tiny_bert(tmp_path_factory.mktemp("tiny") / "model")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def private_cache(tmp_path_factory):
+    """Verified copies of versions go to a folder of the test run, not to the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, tiny_model, private_cache):
+    """A project whose flow has run, for reading or copying only."""
+    from project_samples import finished_project
+
+    return finished_project(tmp_path_factory, tiny_model)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from embedtune.cli.main import run
-from project_samples import copied, finished_project, write_project
+from project_samples import copied, write_project
 
 
 @dataclass(frozen=True)
@@ -22,19 +22,6 @@ class Answer:
         value = json.loads(self.out)
         assert isinstance(value, dict)
         return value
-
-
-@pytest.fixture(scope="session", autouse=True)
-def private_cache(tmp_path_factory):
-    """Verified copies of versions go to a folder of the test run, not to the user's cache."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory, tiny_model, private_cache):
-    return finished_project(tmp_path_factory, tiny_model)
 
 
 @pytest.fixture

@@ -2,20 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from project_samples import copied, finished_project, write_project
-
-
-@pytest.fixture(scope="session", autouse=True)
-def private_cache(tmp_path_factory):
-    """Verified copies of versions go to a folder of the test run, not to the user's cache."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory, tiny_model, private_cache):
-    return finished_project(tmp_path_factory, tiny_model)
+from project_samples import copied, write_project
 
 
 @pytest.fixture
