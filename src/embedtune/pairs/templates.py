@@ -18,12 +18,16 @@ _VERB = {
     SectionKind.PROCEDURE: ("How do I {}?", "How to {}", "What are the steps to {}?", "I need to {}, what do I do?"),
     SectionKind.DIAGNOSTIC: ("How do I {}?", "How to {}", "I need to {}, what do I do?"),
     SectionKind.PARTS: ("What do I need to {}?", "Which parts do I need to {}?"),
+    SectionKind.REFERENCE: ("How do I {}?", "Is it possible to {}?"),
+    SectionKind.SAFETY: ("How do I {}?", "What should I watch out for when I {}?"),
     SectionKind.OTHER: ("How do I {}?", "Is it possible to {}?"),
 }
 _NOUN = {
     SectionKind.PROCEDURE: ("What is the procedure for {}?", "Instructions for {}", "Help with {}"),
     SectionKind.DIAGNOSTIC: ("What causes {}?", "How do I fix {}?", "What should I do about {}?"),
     SectionKind.PARTS: ("What {be} the {}?", "Where do I find the {}?", "I am looking for the {}"),
+    SectionKind.REFERENCE: ("What {be} {}?", "Where do I find {}?", "What should I know about {}?"),
+    SectionKind.SAFETY: ("What should I know about {}?", "Tell me about {}"),
     SectionKind.OTHER: ("What {be} {}?", "Tell me about {}", "What should I know about {}?"),
 }
 _ABOUT = ("What should I know about {}?", "Tell me about {}", "Help with {}")

@@ -15,6 +15,8 @@ class SectionKind(StrEnum):
     PROCEDURE = "procedure"
     DIAGNOSTIC = "diagnostic"
     PARTS = "parts"
+    REFERENCE = "reference"
+    SAFETY = "safety"
     OTHER = "other"
 
 
