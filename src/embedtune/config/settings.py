@@ -71,6 +71,18 @@ class QuestionSettings(Settings):
     pairs_per_domain: int = Field(0, ge=0, description="Questions per domain, at most; 0 for no limit.")
 
 
+class FilterSettings(Settings):
+    """Which generated questions are turned away."""
+
+    min_words: Positive = Field(2, description="Questions with fewer words are too short.")
+
+
+class LlmSettings(Settings):
+    """The language model that writes questions, behind any OpenAI-compatible endpoint."""
+
+    model: str = Field("", description="The model's name at the endpoint; empty: no language model.")
+
+
 class NegativeSettings(Settings):
     """How hard negatives are mined."""
 
@@ -168,6 +180,8 @@ class EmbedtuneConfig(Settings):
     corpus: CorpusSettings = CorpusSettings()
     split: SplitSettings = SplitSettings()
     questions: QuestionSettings = QuestionSettings()
+    filters: FilterSettings = FilterSettings()
+    llm: LlmSettings = LlmSettings()
     negatives: NegativeSettings = NegativeSettings()
     training: TrainingSettings = TrainingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
