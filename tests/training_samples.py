@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 from embedtune.config.settings import TrainingSettings
@@ -82,3 +83,23 @@ def _words(section: int) -> str:
 def _question(section: int, number: int) -> Query:
     words = _words(section).split()[3 * number : 3 * number + 3]
     return Query(f"q{section}-{number}", " ".join(words), Origin.EXTRACTIVE, domain=DOMAINS[section % 2])
+
+
+def sample_remining(per_pair: int = 1):
+    """Return what mines, for each pair, the positives of other sections that the model finds nearest."""
+    from embedtune.training.job import Remining
+
+    def mine(encoder):
+        pairs = sample_pairs()
+        passages = sorted({(pair.provenance.section_id, pair.positive) for pair in pairs})
+        scores = encoder.encode([pair.query.text for pair in pairs]) @ encoder.encode([text for _, text in passages]).T
+        return [_with_nearest(pair, passages, row, per_pair) for pair, row in zip(pairs, scores, strict=True)]
+
+    return Remining(mine, per_pair, "sha256:nearest")
+
+
+def _with_nearest(pair, passages, scores, per_pair):
+    order = sorted(range(len(passages)), key=lambda place: -scores[place])
+    wrong = [place for place in order if passages[place][0] != pair.provenance.section_id][:per_pair]
+    found = [Negative(passages[at][1], passages[at][0], "current", float(scores[at])) for at in wrong]
+    return replace(pair, negatives=tuple(found))

@@ -19,7 +19,7 @@ HEAVY = {
     "accelerate",
     "bm25s",
     "datasets",
-    "datasketch",
+    "rensa",
     "huggingface_hub",
     "pandas",
     "pyarrow",

@@ -101,7 +101,7 @@ def test_broken_line_can_be_skipped(embedtune, project):
     answer = embedtune("mine", "pairs.jsonl", "-o", "mined.jsonl", "--skip-bad-lines", "--json")
     assert answer.code == 0
     assert answer.json["pairs"] == 29
-    assert "1 malformed line(s) skipped; line 17: Not valid JSON" in answer.err
+    assert "1 malformed row(s) skipped; number 17: Not valid JSON" in answer.err
     assert len((project / "mined.jsonl").read_text().splitlines()) == 29
 
 
@@ -292,7 +292,7 @@ def test_anomaly_detection_that_cannot_be(refused, done, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["docs", "-o", "p.jsonl", "--queries", "llm"], "`questions.writers.0` cannot be 'llm'"),
+        (["docs", "-o", "p.jsonl", "--queries", "llm"], "questions.writers names llm, and llm.model is empty"),
         (["docs", "-o", "p.jsonl", "--pairs-per-domain", "0"], "0 is not in the range"),
         (["docs", "-o", "p.jsonl", "--test-suite", "nowhere.json"], "nowhere.json"),
         (["docs"], "Missing option '-o'"),

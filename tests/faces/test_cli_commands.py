@@ -113,7 +113,7 @@ def run_folder(embedtune, done):
     answer = embedtune("train", "--config", "flat.json", "--train-layers", "1", "--json")
     assert answer.code == 0, answer.err
     assert answer.json["run"] == "runs/first"
-    assert answer.json["steps"] == 9
+    assert answer.json["steps"] == 10
     assert 0 < answer.json["trainable_params"] < answer.json["total_params"]
     return done / "runs" / "first"
 
@@ -122,7 +122,7 @@ def test_train_evaluate_publish_index_search(embedtune, done, run_folder):
     assert (run_folder / "model" / "model.safetensors").is_file()
     assert json.loads((run_folder / "training_progress.json").read_text())["training_completed"]
     again = embedtune("train", "--config", "flat.json", "--train-layers", "1", "--resume", "--json")
-    assert again.json["steps"] == 9
+    assert again.json["steps"] == 10
 
     systems = ["base", "bm25", "runs/first", "hybrid:runs/first", "v1.0"]
     options = [part for system in systems for part in ("--system", system)]
@@ -167,7 +167,7 @@ def test_training_in_a_pipe_writes_plain_lines(embedtune, done):
     assert lines[0].startswith("  dev questions, base model, step 0: ")
     assert all(line.startswith("  dev questions") for line in lines)
     assert not any(character in answer.err for character in "\x1b\r━")
-    assert answer.out.startswith("Trained 17 steps in ")
+    assert answer.out.startswith("Trained 19 steps in ")
     assert answer.out.count("\n") == 1
 
 

@@ -25,7 +25,8 @@ from embedtune import (
     train_anomaly_detector,
     train_embedding_model,
 )
-from embedtune.config.settings import EmbedtuneConfig, NegativeSettings, QuestionSettings, SplitSettings
+from embedtune.config.data_settings import NegativeSettings, QuestionSettings, SplitSettings
+from embedtune.config.settings import EmbedtuneConfig
 from embedtune.encoders.fake import FakeEncoder
 from embedtune.errors import InputError, ModelError, VerificationError, VersionExistsError
 from embedtune.events import Alert

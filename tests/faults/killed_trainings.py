@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -17,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from embedtune import files
 from embedtune.errors import InterruptedRunError
 from embedtune.events import Progress, silent
-from embedtune.training import callback, library_trainer, trainer
-from training_samples import sample_job
+from embedtune.training import callback, library_trainer, remining, trainer
+from training_samples import sample_job, sample_remining
 
 STOPPED = 3
 
@@ -85,6 +86,44 @@ def half_an_epoch_model():
 PLACES = (half_a_state, a_state_that_nothing_names, half_a_pointer, half_an_epoch_model)
 
 
+def half_the_negatives():
+    """Die with the third epoch's negatives written beside their place and not yet moved there."""
+    replace = os.replace
+
+    def replace_others(source, target):
+        if Path(target).name == "negatives-epoch-3.jsonl":
+            die()
+        replace(source, target)
+
+    files.os.replace = replace_others
+
+
+def negatives_that_no_row_counts():
+    """Die between the second epoch's negatives and the row about them."""
+    remining._read = die
+
+
+def negatives_that_no_state_names():
+    """Die in the first step that trains on the second epoch's negatives."""
+    step, calls = library_trainer.LibraryTrainer.training_step, []
+
+    def step_five(self, *arguments):
+        calls.append(arguments)
+        if len(calls) > 5:
+            die()
+        return step(self, *arguments)
+
+    library_trainer.LibraryTrainer.training_step = step_five
+
+
+REMINING_PLACES = (half_the_negatives, negatives_that_no_row_counts, negatives_that_no_state_names)
+
+
+def remining_job(base, run):
+    """Return a job that mines negatives before each epoch but the first."""
+    return replace(sample_job(base, run, remine_epochs=1), remining=sample_remining())
+
+
 def in_a_child(work):
     """Run ``work`` in a fork; returns the child's id."""
     child = os.fork()
@@ -97,12 +136,12 @@ def in_a_child(work):
     os._exit(0)
 
 
-def killed(base, run, place):
+def killed(job, place):
     """Train in a child that dies at a place."""
 
     def work():
         place()
-        trainer.train_model(sample_job(base, run), report=silent)
+        trainer.train_model(job, report=silent)
 
     _, status = os.waitpid(in_a_child(work), 0)
     if not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
@@ -131,7 +170,9 @@ def terminated(base, run):
 def main(base: Path, out: Path) -> None:
     """Leave all run folders."""
     for place in PLACES:
-        killed(base, out / place.__name__, place)
+        killed(sample_job(base, out / place.__name__), place)
+    for place in REMINING_PLACES:
+        killed(remining_job(base, out / place.__name__), place)
     terminated(base, out / "terminated")
 
 

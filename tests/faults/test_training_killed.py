@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from killed_trainings import PLACES
+from killed_trainings import PLACES, REMINING_PLACES, remining_job
 
 import embedtune.errors
 from embedtune.errors import ConfigError, InterruptedRunError
@@ -35,6 +35,11 @@ def outcome(run):
         {key: value for key, value in progress.items() if key != "duration_seconds"},
         sorted(path.name for path in run.iterdir()),
     )
+
+
+def negatives(run):
+    """Return the negatives that were mined while training, by file."""
+    return {path.name: path.read_bytes() for path in run.glob("negatives-*")}
 
 
 def stop_at(*steps):
@@ -67,10 +72,17 @@ def stopped(tiny_model, tmp_path_factory):
     return run
 
 
-@pytest.fixture
-def killed(tiny_model, tmp_path):
+@pytest.fixture(scope="module")
+def uninterrupted_remining(tiny_model, tmp_path_factory):
+    run = tmp_path_factory.mktemp("remining") / "run"
+    train_model(remining_job(tiny_model, run))
+    return outcome(run), negatives(run)
+
+
+@pytest.fixture(scope="module")
+def killed(tiny_model, tmp_path_factory):
     """The folder of all run folders that killed processes left."""
-    out = tmp_path / "killed"
+    out = tmp_path_factory.mktemp("killed") / "out"
     script = Path(__file__).with_name("killed_trainings.py")
     done = subprocess.run(
         [sys.executable, script, tiny_model, out],
@@ -144,6 +156,28 @@ def test_killed_at_the_worst_places_and_terminated_from_outside(uninterrupted, k
 
         assert [event for event in notices if isinstance(event, Notice)], place  # it went on, not anew
         assert outcome(run) == uninterrupted, place
+
+
+def test_killed_at_the_worst_places_of_mining_again(uninterrupted_remining, killed, tiny_model):
+    for place in (place.__name__ for place in REMINING_PLACES):
+        run = killed / place
+        assert not (run / "model").exists(), place
+        notices = []
+
+        train_model(remining_job(tiny_model, run), resume=True, report=notices.append)
+
+        assert [event for event in notices if isinstance(event, Notice)], place
+        assert (outcome(run), negatives(run)) == uninterrupted_remining, place
+
+
+@pytest.mark.parametrize("step", [3, 5, 6, 10, 13])  # in each epoch, and at the borders where negatives are mined
+def test_stopped_in_a_run_that_mines_again(uninterrupted_remining, tiny_model, tmp_path, step):
+    job = remining_job(tiny_model, tmp_path / "run")
+    interrupt(job, step)
+
+    train_model(job, resume=True)
+
+    assert (outcome(job.run), negatives(job.run)) == uninterrupted_remining
 
 
 def test_a_half_written_newer_state_is_never_used_nor_counted(uninterrupted, stopped, tiny_model, tmp_path):

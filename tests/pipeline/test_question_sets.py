@@ -13,6 +13,7 @@ from embedtune.pipeline.questions import (
     QuestionSet,
     beir_questions,
     generated_questions,
+    joined_suites,
     limited,
     origins_of,
     read_suites,
@@ -195,3 +196,10 @@ def test_digest_sees_texts_and_judgements():
     other_answer = JudgedQueries(given.test.queries, Qrels({"q0": {"s": 1}, "q1": {"t": 1}}))
     assert len({given.test.digest, other_text.digest, other_answer.digest}) == 3
     assert question_set(2).test.digest == given.test.digest
+
+
+def test_suites_that_number_their_questions_alike_are_all_asked(suite, sections):
+    joined = joined_suites(read_suites([suite, suite]))
+    assert [case.query.id for case in joined.cases[QUESTIONS : QUESTIONS + 2]] == ["forklift-0-2", "forklift-1-2"]
+    found = suite_questions(read_suites([suite, suite]), sections, None, silent)
+    assert len(found.test.queries) == len(found.test.qrels) == 2 * QUESTIONS

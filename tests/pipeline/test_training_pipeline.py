@@ -10,7 +10,7 @@ from embedtune.errors import InputError
 from embedtune.files import digest_file
 from embedtune.pairs.formats.training_pairs import read_training_pairs
 from embedtune.pipeline.project import config_digest
-from embedtune.pipeline.training import run_origin, training_sets
+from embedtune.pipeline.training import run_origin, train_run, training_sets
 from embedtune.vocabulary.pairs import Origin, Provenance, Query, Split, TrainingPair
 from project_samples import opened
 from stand_in_models import write_stand_in_run
@@ -96,3 +96,26 @@ def test_origin_of_an_earlier_model_says_nothing(tmp_path):
     (run / "model" / "model.safetensors").write_text("second")
     with pytest.raises(InputError, match="not a finished run"):
         run_origin(run)
+
+
+def test_negatives_are_mined_again_while_training(finished, tmp_path):
+    project = opened(finished, training__remine_epochs=1, training__epochs=2)
+    pairs = finished / ".embedtune" / "data" / "pairs.jsonl"
+
+    result = train_run(project, pairs, tmp_path / "run", resume=False)
+
+    rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    (mined,) = [row for row in rows if "negatives" in row]
+    assert mined["step"] == result.steps // 2 + 1
+    assert 0 < mined["negatives_changed"] <= mined["negatives"]
+    written = (tmp_path / "run" / "negatives-epoch-2.jsonl").read_text().splitlines()
+    found = [negative for line in written for negative in json.loads(line)["negatives"]]
+    assert len(found) == mined["negatives"]
+    assert "current" in {negative["source"] for negative in found}
+    away = {p.provenance.section_id for p in read_training_pairs(pairs).items if p.provenance.split is not Split.TRAIN}
+    assert not away & {negative["section_id"] for negative in found}
+
+
+def test_positives_of_all_other_parts_are_held_out():
+    pairs = (pair(1), pair(2, split=Split.DEV), pair(3, split=Split.TEST))
+    assert training_sets(pairs, seed=1).held_out == ("positive 2", "positive 3")

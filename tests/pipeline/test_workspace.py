@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from embedtune.config.settings import SplitSettings
+from embedtune.config.data_settings import SplitSettings
 from embedtune.events import StageFinished, StageSkipped, StageStarted
 from embedtune.pipeline import workspace as module
 from embedtune.pipeline.workspace import Plan, Workspace

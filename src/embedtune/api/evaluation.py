@@ -51,7 +51,8 @@ class EmbeddingEvaluator:
         """
         specs = self._specs()
         project = open_project(config=self.config, report=self.report)
-        return evaluate(project, suite_over_folder([Path(suite)], Path(corpus), {}, self.report), specs)
+        questions = suite_over_folder([Path(suite)], Path(corpus), {}, self.report, self.config.corpus)
+        return evaluate(project, questions, specs)
 
     def _specs(self) -> list[SystemSpec]:
         return [SystemSpec.parse(name) for name in self.systems]

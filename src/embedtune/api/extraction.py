@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedtune.config.settings import EmbedtuneConfig, NegativeSettings
-from embedtune.corpus.folder import read_corpus
+from embedtune.config.data_settings import NegativeSettings
+from embedtune.config.settings import EmbedtuneConfig
+from embedtune.corpus.folder import read_folder
 from embedtune.corpus.kinds import section_kind
 from embedtune.corpus.readers.text import blocks_of
 from embedtune.corpus.sections import extract_sections
@@ -15,7 +16,8 @@ from embedtune.events import Report, silent
 from embedtune.files import digest_value
 from embedtune.pairs.templates import heading_questions
 from embedtune.pipeline.corpus import split_corpus
-from embedtune.pipeline.pairs import add_negatives, corpus_pool, generate_pairs, pairs_pool
+from embedtune.pipeline.generation import generate_pairs
+from embedtune.pipeline.mining import add_negatives, corpus_pool, pairs_pool
 from embedtune.pipeline.project import open_project
 from embedtune.vocabulary.corpus import Document, Section, SectionKind
 from embedtune.vocabulary.pairs import TrainingPair
@@ -38,7 +40,7 @@ class ProcedureExtractor:
         return list(extract_sections(document))
 
     def identify_section_type(self, heading: str, content: str) -> SectionKind:
-        """Return what a section is for: procedure, diagnostic, parts or other."""
+        """Return what a section is for: procedure, diagnostic, parts, reference, safety or other."""
         return section_kind(heading, content)
 
 
@@ -79,7 +81,7 @@ class TrainingDataGenerator:
             ModelError: Negatives were asked for and the base model is not on this machine.
         """
         project = open_project(config=self.config, report=self.report)
-        divided = split_corpus(project, read_corpus(Path(corpus), self.report))
+        divided = split_corpus(project, read_folder(Path(corpus), self.config.corpus, self.report).sections)
         pairs = generate_pairs(project, divided, tuple(forbidden_questions)).pairs
         if include_hard_negatives:
             pairs = add_negatives(project, pairs, corpus_pool(project, divided))

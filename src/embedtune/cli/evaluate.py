@@ -6,15 +6,28 @@ from pathlib import Path
 
 import click
 
-from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, example
+from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, example, field_names
 
 
 @click.command(epilog=example("embedtune evaluate --beir data/tv --system base --system bm25 --system runs/first"))
 @click.option("--beir", type=FOLDER, help="BEIR folder (corpus.jsonl, queries.jsonl, qrels/).")
 @click.option("--split", default="test", show_default=True, help="Split of the BEIR folder to report.")
-@click.option("--test-suite", "suites", type=FILE, multiple=True, help="Test suite (JSON) over --corpus.")
+@click.option(
+    "--test-suite",
+    "suites",
+    type=FILE,
+    multiple=True,
+    help="Test suite (JSON, JSON lines, CSV, TSV, Parquet) over --corpus.",
+)
 @click.option("--corpus", type=ANY_PATH, help="Documents that a test suite asks about.")
 @click.option("--map", "names", multiple=True, metavar="FIELD=NAME", help="What the suite calls a field: query=Q.")
+@click.option(
+    "--min-difficulty",
+    type=click.Choice(["easy", "medium", "hard"]),
+    help="Leave easier questions out; those of unknown difficulty stay.",
+)
+@click.option("--skip-category", "skipped", multiple=True, help="Leave the questions of a category out.")
+@click.option("--skip-bad-lines", is_flag=True, help="Go on after a malformed case of a test suite.")
 @click.option(
     "--system", "systems", multiple=True, help="base, bm25, a run, a version, a model folder, or hybrid: before one."
 )
@@ -29,6 +42,9 @@ def evaluate(  # noqa: PLR0913 - one parameter an option
     suites: tuple[Path, ...],
     corpus: Path | None,
     names: tuple[str, ...],
+    min_difficulty: str | None,
+    skipped: tuple[str, ...],
+    skip_bad_lines: bool,
     systems: tuple[str, ...],
     output: Path | None,
     max_queries: int | None,
@@ -42,9 +58,10 @@ def evaluate(  # noqa: PLR0913 - one parameter an option
         raise click.UsageError("Give --beir DIR, or --test-suite FILE with --corpus DIR.")
     if suites and corpus is None:
         raise click.UsageError("--test-suite needs --corpus: the documents that the questions are about.")
-    mapping = _mapping(names)
+    mapping = field_names(names)
 
     from embedtune.evaluation.result import record_as_json
+    from embedtune.pairs.formats.case_selection import Difficulty, Selection
     from embedtune.pipeline import questions as sets
     from embedtune.pipeline.evaluation import evaluate as compare
     from embedtune.pipeline.evaluation import write_evaluation
@@ -52,10 +69,20 @@ def evaluate(  # noqa: PLR0913 - one parameter an option
 
     project = session.project()
     specs = [SystemSpec.parse(name) for name in systems or ("base", "bm25", "hybrid:base")]
+    selection = Selection(Difficulty(min_difficulty) if min_difficulty else None, skipped)
+    report = session.console.report
     questions = (
-        sets.beir_questions(beir, split)
+        sets.selected_questions(sets.beir_questions(beir, split), selection, report)
         if beir
-        else sets.suite_over_folder(suites, corpus or Path(), mapping, session.console.report)
+        else sets.suite_over_folder(
+            suites,
+            corpus or Path(),
+            mapping,
+            report,
+            project.config.corpus,
+            selection=selection,
+            skip_bad_lines=skip_bad_lines,
+        )
     )
     questions = sets.limited(questions, max_queries)
     record = compare(project, questions, specs)
@@ -66,14 +93,6 @@ def evaluate(  # noqa: PLR0913 - one parameter an option
 
     text = "" if session.console.as_json else report_text(session.console, record)
     session.console.result(record_as_json(record), text)
-
-
-def _mapping(names: tuple[str, ...]) -> dict[str, str]:
-    pairs = [name.partition("=") for name in names]
-    bad = ["".join(pair) for pair in pairs if not all(pair)]
-    if bad:
-        raise click.UsageError(f"--map {bad[0]!r} names no field and its name: write it as --map query=NAME.")
-    return {field: name for field, _, name in pairs}
 
 
 COMMANDS = (evaluate,)

@@ -75,3 +75,16 @@ def common(function: _Function) -> _Function:
 def example(text: str) -> str:
     """Return an epilog that shows a command's use."""
     return f"\b\nExample:\n  {text}"
+
+
+def field_names(given: tuple[str, ...]) -> dict[str, str]:
+    """Return field to name of ``--map FIELD=NAME`` options.
+
+    Raises:
+        click.UsageError: An option is not of this form.
+    """
+    pairs = [entry.partition("=") for entry in given]
+    bad = ["".join(pair) for pair in pairs if not all(pair)]
+    if bad:
+        raise click.UsageError(f"--map {bad[0]!r} names no field and its name: write it as --map query=NAME.")
+    return {field_name: name for field_name, _, name in pairs}

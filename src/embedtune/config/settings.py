@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, get_args
+from typing import Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[int, Field(ge=1)]
+from embedtune.config.base import Positive, Settings, Share
+from embedtune.config.data_settings import (
+    CorpusSettings,
+    FilterSettings,
+    LlmSettings,
+    NegativeSettings,
+    QuestionSettings,
+    SplitSettings,
+)
 
 LossName = Literal["multiple_negatives_ranking"]
 LOSS_NAMES: tuple[str, ...] = get_args(LossName)
-
-
-class Settings(BaseModel):
-    """A frozen group of settings that rejects unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_truth_for_numbers(cls, value: object, info: ValidationInfo) -> object:
-        """Refuse true and false where they would be taken for 1 and 0."""
-        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
-            raise ValueError("true and false have no meaning here")
-        return value
 
 
 class ProjectSettings(Settings):
@@ -32,69 +25,8 @@ class ProjectSettings(Settings):
 
     corpus: str = Field("docs", description="Folder of documents, one sub-folder per domain.")
     test_suites: tuple[str, ...] = Field((), description="Test suites (JSON) with questions written by people.")
+    questions: tuple[str, ...] = Field((), description="Files and BEIR folders of people's questions to learn from.")
     seed: int = Field(42, ge=0, le=2**31 - 1, description="Seed of everything random.")
-
-
-class CorpusSettings(Settings):
-    """How documents become sections."""
-
-    min_words: Positive = Field(5, description="Sections with fewer words get no questions.")
-    near_duplicate_threshold: Share = Field(
-        0.7, description="Word-shingle Jaccard similarity from which two sections count as near-duplicates."
-    )
-
-
-class SplitSettings(Settings):
-    """How section clusters are divided before any question is written; the rest is training."""
-
-    dev_share: Share = Field(0.1, description="Share of sections held out to choose the best checkpoint.")
-    test_share: Share = Field(0.1, description="Share of sections held out for the final test.")
-
-    @model_validator(mode="after")
-    def _leaves_training(self) -> Self:
-        if self.dev_share + self.test_share >= 1:
-            raise ValueError("dev_share and test_share together leave nothing to train on")
-        return self
-
-
-class QuestionSettings(Settings):
-    """How questions are written."""
-
-    writers: tuple[Literal["template", "extractive"], ...] = Field(
-        ("template", "extractive"), min_length=1, description="Who writes questions."
-    )
-    templates_per_section: int = Field(2, ge=0, description="Questions from the heading, at most, per section.")
-    words_per_extractive: Positive = Field(
-        24, description="One extractive question for so many words of a section's body, at least one where possible."
-    )
-    max_per_section: Positive = Field(24, description="Questions per section, at most.")
-    pairs_per_domain: int = Field(0, ge=0, description="Questions per domain, at most; 0 for no limit.")
-
-
-class FilterSettings(Settings):
-    """Which generated questions are turned away."""
-
-    min_words: Positive = Field(2, description="Questions with fewer words are too short.")
-
-
-class LlmSettings(Settings):
-    """The language model that writes questions, behind any OpenAI-compatible endpoint."""
-
-    model: str = Field("", description="The model's name at the endpoint; empty: no language model.")
-
-
-class NegativeSettings(Settings):
-    """How hard negatives are mined."""
-
-    per_pair: int = Field(1, ge=0, le=8, description="Hard negatives per pair.")
-    depth: Positive = Field(30, description="How many results of each source are looked at.")
-    skip_top: int = Field(
-        0, ge=0, description="How many of the first wrong results of each source are passed over as too likely right."
-    )
-    margin: Share = Field(
-        0.05, description="A candidate must score this share below the right passage in the base model's cosine."
-    )
-    cross_domain_share: Share = Field(0.1, description="Share of pairs whose negative comes from another domain.")
 
 
 class TrainingSettings(Settings):
@@ -112,6 +44,12 @@ class TrainingSettings(Settings):
     loss: LossName = Field("multiple_negatives_ranking", description="The loss.")
     scale: float = Field(20.0, gt=0, description="Inverse temperature of the loss.")
     max_seq_length: Positive = Field(256, description="Texts are cut after so many tokens.")
+    base_share: float = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="Share of the base model in the result, whose weights are averaged; 0: the model as trained.",
+    )
     passage_words: Positive | None = Field(64, description="Words of a training passage.")
     heading_share: Share = Field(0.5, description="Share of positives shown with their heading in front.")
     frozen_cache_mb: int = Field(
@@ -121,6 +59,9 @@ class TrainingSettings(Settings):
     )
     eval_steps: float = Field(
         0.5, gt=0, description="Dev evaluation: every so many steps, or share of an epoch below 1."
+    )
+    remine_epochs: int = Field(
+        0, ge=0, description="Mine negatives again with the model in training after every so many epochs; 0: never."
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
 

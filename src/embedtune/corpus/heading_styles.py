@@ -45,6 +45,7 @@ class Rank(IntEnum):
     NUMBERED = 10
     CAPITALS = 20
     TITLE = 30
+    INNER = 40
 
 
 @dataclass(frozen=True, slots=True)

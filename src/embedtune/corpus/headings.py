@@ -1,9 +1,10 @@
 """Headings of plain text, told by how they stand and how they are written.
 
-Four kinds are known, from the highest to the lowest: underlined with ``=`` or ``-``, numbered
-(``2.1 Bleeding the brakes``; the depth is the number's), all capitals, and a title standing alone
-between blank lines without the punctuation of a sentence. What a document does with them elsewhere
-then decides: titles in a row are a list, and capitals among many titles are titles too.
+Five kinds are known, from the highest to the lowest: underlined with ``=`` or ``-``, numbered
+(``2.1 Bleeding the brakes``; the depth is the number's), all capitals, a title standing alone
+between blank lines without the punctuation of a sentence, and, in documents that write a sentence
+a line, a title right above its text. What a document does with them elsewhere then decides: titles
+in a row are a list, and capitals among many titles are titles too.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from embedtune.corpus.heading_styles import (
     leading_heading,
     underlined_heading,
 )
+from embedtune.corpus.inner_titles import inner_title_lines, writes_a_sentence_a_line
 from embedtune.vocabulary.corpus import TextBlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _MAX_REST_WORDS = 4
+_MAX_HEADING_LINES = 3
 _MIN_LIST = 3
 _MIN_TITLES_BEFORE_CAPITALS = 2
 _DOCUMENT_TITLE = -1
@@ -52,9 +55,12 @@ def mark_headings(blocks: Sequence[TextBlock]) -> list[TextBlock]:
     capitals); they are parted here.
     """
     blocks = [block for block in blocks if block.text.strip()]
-    layout = layout_of([line for block in blocks for line in block.text.split("\n")])
+    lines = [block.text.split("\n") for block in blocks]
+    layout = layout_of([line for block in lines for line in block])
     parts = [part for block in _whole(blocks) for part in _parted(block, layout)]
     parts = _ranked(_without_labels(_without_lists(parts)))
+    if writes_a_sentence_a_line(lines):
+        parts = [inner for part in parts for inner in _with_inner_titles(part, layout)]
     levels = {rank: level for level, rank in enumerate(sorted({p.rank for p in parts if p.rank is not None}), start=1)}
     return [
         TextBlock(part.heading.text, part.block.line, levels[part.heading.rank]) if part.heading else part.block
@@ -108,7 +114,7 @@ def _parted(block: TextBlock, layout: Layout) -> Iterator[_Part]:
         return
     start = 0
     while start < len(lines):
-        heading, used = leading_heading(lines[start:], layout)
+        heading, used = leading_heading(lines[start : start + _MAX_HEADING_LINES], layout)
         if not heading:
             break
         yield _Part(TextBlock("\n".join(lines[start : start + used]), block.line + start), heading)
@@ -123,6 +129,23 @@ def _parted(block: TextBlock, layout: Layout) -> Iterator[_Part]:
             body = position + used
     if body < len(lines):
         yield _Part(TextBlock("\n".join(lines[body:]), block.line + body))
+
+
+def _with_inner_titles(part: _Part, layout: Layout) -> Iterator[_Part]:
+    """Yield a part of text, cut at the titles that stand right above their text in it."""
+    if part.heading:
+        yield part
+        return
+    lines = part.block.text.split("\n")
+    could_be_title = [leading_heading([line], layout)[0] is not None for line in lines]
+    body = 0
+    for position in inner_title_lines(lines, could_be_title):
+        if position > body:
+            yield _Part(TextBlock("\n".join(lines[body:position]), part.block.line + body))
+        title = lines[position].strip()
+        yield _Part(TextBlock(title, part.block.line + position), Heading(title, Rank.INNER))
+        body = position + 1
+    yield _Part(TextBlock("\n".join(lines[body:]), part.block.line + body))
 
 
 def _without_lists(parts: Sequence[_Part]) -> list[_Part]:
@@ -144,7 +167,8 @@ def _without_lists(parts: Sequence[_Part]) -> list[_Part]:
             standing_again |= {position} if ahead[text] else set()
         textless = len(run) if run[-1] is parts[-1] else len(run) - 1
         listed = _titles_in_a_row(run[:textless]) | (standing_again if len(standing_again) > 1 else set())
-        kept += [_Part(part.block) if position in listed - {textless} else part for position, part in enumerate(run)]
+        listed.discard(textless)
+        kept += [_Part(part.block) if position in listed else part for position, part in enumerate(run)]
     return kept
 
 

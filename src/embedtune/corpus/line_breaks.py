@@ -30,6 +30,11 @@ def ends_openly(line: str) -> bool:
     return words[-1].lower() in _OPEN_WORDS or words[-1][-1] in ",(/&"
 
 
+def starts_item(line: str) -> bool:
+    """Tell whether a line begins an item of a list: ``- ``, ``• ``, ``3. ``, ``(b) ``."""
+    return bool(_LIST_START.match(line))
+
+
 def goes_on(before: Sequence[str], after: Sequence[str]) -> bool:
     """Tell whether a paragraph goes on across a page break.
 
@@ -65,14 +70,21 @@ def mend_lines(text: str, vocabulary: frozenset[str]) -> str:
     for before, line in pairwise(lines):
         words = line.strip()
         if _LIST_START.match(line) or _TABLE_ROW.search(words) or _TABLE_ROW.search(before.strip()):
-            mended.append(words)
+            mended += ["\n", words]
         elif before.endswith("-") and before[-2:-1].isalpha() and words[0].islower():
-            mended[-1] = _joined_at_hyphen(mended[-1], words, vocabulary)
-        elif _breaks_sentence(before, words) or (width >= _MIN_WRAP_WIDTH and len(before) >= _WRAPPED_SHARE * width):
-            mended[-1] += f" {words}"
-        else:
+            if not _keeps_hyphen(mended[-1], words, vocabulary):
+                mended[-1] = mended[-1][:-1]
             mended.append(words)
-    return "\n".join(mended)
+        elif _breaks_sentence(before, words) or (width >= _MIN_WRAP_WIDTH and len(before) >= _WRAPPED_SHARE * width):
+            mended += [" ", words]
+        else:
+            mended += ["\n", words]
+    return "".join(mended)
+
+
+def kept_lines(text: str) -> str:
+    """Return the lines of a preformatted block as they are, without those that are blank."""
+    return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
 
 
 def words_of(text: str) -> list[str]:
@@ -84,8 +96,8 @@ def _breaks_sentence(before: str, after: str) -> bool:
     return after[0].islower() or after[0] in ",;)" or ends_openly(before)
 
 
-def _joined_at_hyphen(before: str, line: str, vocabulary: frozenset[str]) -> str:
+def _keeps_hyphen(before: str, line: str, vocabulary: frozenset[str]) -> bool:
+    """Tell whether the word that goes on from one line to the next has a hyphen elsewhere too."""
     left, right = before[:-1].rsplit(None, 1)[-1], line.split(None, 1)[0]
     plain, hyphenated = f"{left}{right}".strip(_STRIP).lower(), f"{left}-{right}".strip(_STRIP).lower()
-    keep = hyphenated in vocabulary and plain not in vocabulary
-    return before + line if keep else before[:-1] + line
+    return hyphenated in vocabulary and plain not in vocabulary

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import dataclass, field
-from itertools import zip_longest
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from embedtune.config.data_settings import CorpusSettings
+from embedtune.corpus.cutting import cut_parts
 from embedtune.corpus.headings import mark_headings
 from embedtune.corpus.kinds import section_kind
-from embedtune.corpus.line_breaks import mend_lines, words_of
+from embedtune.corpus.line_breaks import words_of
+from embedtune.corpus.outline import joined, outlined
 from embedtune.vocabulary.corpus import Document, Section, SectionKind, TextBlock, section_id
 
 if TYPE_CHECKING:
@@ -19,101 +19,67 @@ if TYPE_CHECKING:
 
 _TITLE_PAGE_WORDS = 25
 _MAX_TITLE_WORDS = 16
-_MIN_TELLING_WORDS = 3
 _SENTENCE = re.compile(r"^(.+?)(?:[.!?](?=\s|$)|\n|$)")
+_DEFAULTS = CorpusSettings()
 
 
-def extract_sections(document: Document) -> tuple[Section, ...]:
-    """Return the sections of a document in reading order.
+def extract_sections(document: Document, settings: CorpusSettings = _DEFAULTS) -> tuple[Section, ...]:
+    """Return the sections of a document in reading order; every word of it is in one of them.
 
     A heading without text stands in the heading path of those below it. With none below it, it
-    makes a section that says its own words (a drawing had the rest), unless they are one or two.
+    makes a section that says its own words: a drawing had the rest.
+
+    A section of very few words is joined to the one of the heading above it, else to the one before
+    it, with its heading as a line of text. One of very many is cut at paragraph borders; its parts
+    keep its heading path.
 
     Text before the first heading belongs to the document's only top heading where there is one.
     Else it makes a section of its own, named by its first sentence where it is as short as a title
     page, and after the file where it is longer.
 
+    A section's id depends on its heading path and how many headings of the same path stand before it.
+
     Args:
         document: A document whose reader marked the headings (Markdown), or did not (plain text).
+        settings: The least and most words of a section.
     """
     blocks: Sequence[TextBlock] = [block for block in document.text_blocks if block.text.strip()]
     if not any(block.heading_level for block in blocks):
         blocks = mark_headings(blocks)
     vocabulary = frozenset(word for block in blocks for word in words_of(block.text))
-    preamble, groups = _grouped(blocks)
-    only_top = sum(len(group.path) == 1 for group in groups) == 1 and len(groups[0].path) == 1
-    if only_top:
-        groups[0].body[:0] = preamble
-        preamble = []
-    seen: Counter[tuple[str, ...]] = Counter()
-    sections = [_preamble_section(document, preamble, vocabulary)] if preamble else []
-    seen.update(section.heading_path for section in sections)
-    for group, following in zip_longest(groups, groups[1:]):
-        leaf = following is None or len(following.path) <= len(group.path)
-        if group.body or (leaf and len(group.path[-1].split()) >= _MIN_TELLING_WORDS):
-            sections.append(_section(document, group, vocabulary, seen[group.path]))
-            seen[group.path] += 1
+    title: tuple[str, ...] = ()
+    sections: list[Section] = []
+    for group in joined(outlined(blocks), settings.min_words):
+        parts = cut_parts(group.body or group.as_text(), vocabulary, settings.max_words)
+        text = "\n".join(part.text for part in parts)
+        if group.heading is None:
+            title = (_title_page(text) or _file_title(document.path),)
+        path = group.path or title
+        occurrence = group.occurrence + int(group.path == title)
+        kind = section_kind(path[-1], text) if group.path else SectionKind.OTHER
+        sections += [
+            Section(
+                id=_part_id(document, path, occurrence, number),
+                document_id=document.id,
+                domain=document.domain,
+                heading_path=path,
+                kind=kind,
+                text=part.text,
+                span=part.span,
+            )
+            for number, part in enumerate(parts)
+        ]
     return tuple(sections)
 
 
-@dataclass(slots=True)
-class _Group:
-    """A heading, with the path above it, and the text blocks below it."""
+def _part_id(document: Document, path: tuple[str, ...], occurrence: int, number: int) -> str:
+    """Return the id of a part of a section; no other section's id changes when one grows and is cut.
 
-    heading: TextBlock
-    path: tuple[str, ...]
-    body: list[TextBlock] = field(default_factory=list)
-
-
-def _grouped(blocks: Sequence[TextBlock]) -> tuple[list[TextBlock], list[_Group]]:
-    """Return the blocks before the first heading, and each heading with the blocks below it."""
-    preamble: list[TextBlock] = []
-    groups: list[_Group] = []
-    open_headings: list[tuple[int, str]] = []
-    for block in blocks:
-        if block.heading_level is None:
-            (groups[-1].body if groups else preamble).append(block)
-            continue
-        while open_headings and open_headings[-1][0] >= block.heading_level:
-            open_headings.pop()
-        open_headings.append((block.heading_level, " ".join(block.text.split())))
-        groups.append(_Group(block, tuple(title for _, title in open_headings)))
-    return preamble, groups
-
-
-def _section(document: Document, group: _Group, vocabulary: frozenset[str], occurrence: int) -> Section:
-    text = _joined(group.body, vocabulary) or group.path[-1]
-    kind = section_kind(group.path[-1], text)
-    return _built(document, group.path, kind, text, group.body or [group.heading], occurrence)
-
-
-def _preamble_section(document: Document, blocks: Sequence[TextBlock], vocabulary: frozenset[str]) -> Section:
-    text = _joined(blocks, vocabulary)
-    title = _title_page(text) or _file_title(document.path)
-    return _built(document, (title,), SectionKind.OTHER, text, blocks, 0)
-
-
-def _built(
-    document: Document,
-    path: tuple[str, ...],
-    kind: SectionKind,
-    text: str,
-    blocks: Sequence[TextBlock],
-    occurrence: int,
-) -> Section:
-    return Section(
-        id=section_id(document.domain, document.path, path, occurrence),
-        document_id=document.id,
-        domain=document.domain,
-        heading_path=path,
-        kind=kind,
-        text=text,
-        span=(blocks[0].line, blocks[-1].line + blocks[-1].text.count("\n")),
-    )
-
-
-def _joined(blocks: Sequence[TextBlock], vocabulary: frozenset[str]) -> str:
-    return "\n".join(mend_lines(block.text, vocabulary) for block in blocks)
+    The first part has the id of the whole. The others count as if their number were a heading; the
+    line break in it keeps it apart from real ones.
+    """
+    place = (*path, f"\n{number}") if number else path
+    return section_id(document.domain, document.path, place, occurrence)
 
 
 def _title_page(text: str) -> str:

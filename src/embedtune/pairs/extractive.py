@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _OPENINGS = ("How do I", "How to", "What is", "Where is", "Can I", "Why", "When", "")
 _WEIGHTS = (6, 3, 2, 1, 2, 1, 1, 3)
 _SENTENCE_END = re.compile(r"[.!?:;]['\")\]]?$")
+_LAST = frozenset(".!?:;'\")]")
 _MARKER = re.compile(r"^(?:[-*•▪|]+|\(?[0-9A-Za-z]{1,2}[.)])$")
 _MIN_WORDS = 4
 _MAX_WORDS = 9
@@ -63,9 +64,9 @@ def sentence_spans(words: Sequence[str]) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = 0
     for position, word in enumerate(words):
-        if position == start and _MARKER.match(word):
+        if position == start and not word.isalpha() and _MARKER.match(word):
             start = position + 1
-        elif _SENTENCE_END.search(word) or position == len(words) - 1:
+        elif (word[-1] in _LAST and _SENTENCE_END.search(word)) or position == len(words) - 1:
             spans.append((start, position + 1))
             start = position + 1
     return spans

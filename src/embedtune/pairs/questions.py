@@ -1,94 +1,133 @@
-"""Run the question writers over a split corpus and remove what was asked before."""
+"""Have questions written for a split corpus, and keep those that are worth training on."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from embedtune.events import Report, silent, tracked
 from embedtune.files import digest_value
 from embedtune.pairs.extractive import ExtractiveWriter
+from embedtune.pairs.keyphrases import KeyphraseWriter
+from embedtune.pairs.statistics import Rejections
 from embedtune.pairs.templates import TemplateWriter
+from embedtune.pairs.terms import corpus_terms
 from embedtune.vocabulary.pairs import GeneratedQuery, Origin, Query, Split
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from embedtune.config.settings import CorpusSettings, QuestionSettings
+    from embedtune.config.data_settings import CorpusSettings, QuestionSettings
+    from embedtune.pairs.filters.cascade import Filtered
     from embedtune.pairs.split import CorpusSplit
     from embedtune.vocabulary.corpus import Section
     from embedtune.vocabulary.ports import QueryWriter
 
+SECTION_TOO_SHORT = "section too short"
+OVER_SECTION_LIMIT = "more than max_per_section"
+OVER_DOMAIN_LIMIT = "more than pairs_per_domain"
+_EXAMPLES = 5
+
 
 @dataclass(frozen=True, slots=True)
 class WrittenQuestions:
-    """Questions, and how many were not kept, by reason, with an example each.
-
-    Attributes:
-        questions: In the order of their sections.
-        rejected: Reason to count.
-        examples: Reason to up to three rejected texts.
-    """
+    """Questions in the order of their sections, and what was not kept."""
 
     questions: tuple[GeneratedQuery, ...]
-    rejected: Mapping[str, int]
-    examples: Mapping[str, tuple[str, ...]]
+    rejections: Rejections
 
 
-def question_writers(settings: QuestionSettings) -> dict[Origin, QueryWriter]:
-    """Return the writers that the settings name, in their order."""
-    known: dict[str, tuple[Origin, QueryWriter]] = {
-        "template": (Origin.TEMPLATE, TemplateWriter(settings.templates_per_section)),
-        "extractive": (Origin.EXTRACTIVE, ExtractiveWriter(settings.words_per_extractive)),
-    }
-    return dict(known[name] for name in settings.writers)
+@dataclass(frozen=True, slots=True)
+class NamedWriter:
+    """A writer, and what its questions are called."""
+
+    origin: Origin
+    writer: QueryWriter
+
+
+@dataclass(slots=True)
+class RejectionCounts:
+    """Counts what is not kept, by reason, with a few examples each."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, reason: str, text: str) -> None:
+        """Count a rejected text."""
+        self.counts[reason] += 1
+        if len(self.examples[reason]) < _EXAMPLES:
+            self.examples[reason].append(text)
+
+    @property
+    def rejections(self) -> Rejections:
+        """What was counted."""
+        return Rejections(0, dict(self.counts), {name: tuple(texts) for name, texts in self.examples.items()})
+
+
+def question_writers(
+    settings: QuestionSettings, sections: Sequence[Section], llm: QueryWriter | None = None
+) -> tuple[NamedWriter, ...]:
+    """Return the writers that the settings name.
+
+    Args:
+        settings: Which writers, and how much each writes.
+        sections: The corpus, for how telling its words are.
+        llm: The language model's questions, where the settings name it.
+    """
+    writers: list[NamedWriter] = []
+    if "template" in settings.writers and settings.templates_per_section:
+        writers.append(NamedWriter(Origin.TEMPLATE, TemplateWriter(settings.templates_per_section)))
+    if "extractive" in settings.writers:
+        writers.append(NamedWriter(Origin.EXTRACTIVE, ExtractiveWriter(settings.words_per_extractive)))
+    if "keyphrase" in settings.writers:
+        keyphrases = KeyphraseWriter(corpus_terms(sections), settings.words_per_keyphrase)
+        writers.append(NamedWriter(Origin.EXTRACTIVE, keyphrases))
+    if "llm" in settings.writers and llm is not None:
+        writers.append(NamedWriter(Origin.LLM, llm))
+    return tuple(writers)
 
 
 def write_questions(
     sections: Sequence[Section],
     split: CorpusSplit,
+    writers: Sequence[NamedWriter],
+    keep: Callable[[Sequence[GeneratedQuery]], Filtered],
     settings: QuestionSettings,
     corpus_settings: CorpusSettings,
     *,
     seed: int,
-    forbidden: Sequence[str] = (),
     report: Report = silent,
 ) -> WrittenQuestions:
-    """Write questions for every section that is long enough.
+    """Write questions for every section that is long enough, filter them, and keep as many as are wanted.
 
-    Where a section has more questions than it may have, which ones stay is drawn from all of them, so
-    that the end of a long section is asked about too.
-
-    A question that two clusters of sections would answer is nobody's: all its copies are removed.
-    Of equal questions within one cluster the first is kept. A question equal to a forbidden one
-    (those of the test suites) is removed: it would leak the test into training.
+    Where more questions pass the filters than a section or a domain may have, which ones stay is drawn
+    from all of them, so that the end of a long section is asked about too. Held-out sections do not
+    count for a domain's limit.
 
     Args:
         sections: All sections.
         split: Their clusters and parts.
-        settings: Writers and limits.
+        writers: Who writes.
+        keep: The filters (see `filters.filter_questions`).
+        settings: The limits.
         corpus_settings: The smallest section that gets questions.
-        seed: Seed of the writers.
-        forbidden: Questions that must not come out.
+        seed: Seed of the writers and of the draws.
         report: Where progress goes.
     """
-    writers = question_writers(settings)
+    rejected = RejectionCounts()
     drafts: list[GeneratedQuery] = []
-    rejected = _Rejected()
     for section in tracked(sections, "Writing questions", "sections", report):
         if len(section.text.split()) < corpus_settings.min_words:
-            rejected.add("section too short", section.heading)
+            rejected.add(SECTION_TOO_SHORT, section.heading)
             continue
-        written = [
-            _draft(section, split, origin, text, word)
-            for origin, writer in writers.items()
-            for text, word in writer.write(section, seed)
-        ]
-        drafts += _drawn(written, settings.max_per_section, seed, "more than max_per_section", rejected)
-    kept = _without_repeats(drafts, split, {question_key(text) for text in forbidden}, rejected)
-    limited = _limited(kept, settings.pairs_per_domain, seed, rejected)
-    return WrittenQuestions(tuple(limited), dict(rejected.counts), {k: tuple(v) for k, v in rejected.examples.items()})
+        drafts += _written(section, split.split_of[section.id], writers, seed)
+    filtered = keep(drafts)
+    by_section = [question.section_id for question in filtered.kept]
+    some = _drawn(filtered.kept, by_section, settings.max_per_section, seed, OVER_SECTION_LIMIT, rejected)
+    if settings.pairs_per_domain:
+        by_domain = [q.query.domain if q.split is Split.TRAIN else None for q in some]
+        some = _drawn(some, by_domain, settings.pairs_per_domain, seed, OVER_DOMAIN_LIMIT, rejected)
+    return WrittenQuestions(tuple(some), filtered.rejections + rejected.rejections)
 
 
 def question_key(text: str) -> str:
@@ -96,66 +135,35 @@ def question_key(text: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
 
 
-class _Rejected:
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.examples: dict[str, list[str]] = defaultdict(list)
-
-    def add(self, reason: str, text: str) -> None:
-        self.counts[reason] += 1
-        if len(self.examples[reason]) < 3:  # noqa: PLR2004 - enough to see what is meant
-            self.examples[reason].append(text)
-
-
-def _draft(section: Section, split: CorpusSplit, origin: Origin, text: str, word: int | None) -> GeneratedQuery:
-    identity = digest_value([section.id, origin.value, text]).removeprefix("sha256:")[:16]
-    query = Query(identity, text, origin, category=section.kind.value, domain=section.domain)
-    return GeneratedQuery(query, section.id, split.split_of[section.id], word)
-
-
-def _without_repeats(
-    drafts: Sequence[GeneratedQuery], split: CorpusSplit, forbidden: set[str], rejected: _Rejected
-) -> list[GeneratedQuery]:
-    clusters_of: dict[str, set[str]] = defaultdict(set)
-    for draft in drafts:
-        clusters_of[question_key(draft.query.text)].add(split.cluster_of[draft.section_id])
-    kept: list[GeneratedQuery] = []
-    seen: set[str] = set()
-    for draft in drafts:
-        key = question_key(draft.query.text)
-        if key in forbidden:
-            rejected.add("equal to a test question", draft.query.text)
-        elif len(clusters_of[key]) > 1:
-            rejected.add("answered by several sections", draft.query.text)
-        elif key in seen:
-            rejected.add("exact duplicate", draft.query.text)
-        else:
-            seen.add(key)
-            kept.append(draft)
-    return kept
-
-
-def _limited(drafts: Sequence[GeneratedQuery], limit: int, seed: int, rejected: _Rejected) -> list[GeneratedQuery]:
-    """Keep at most ``limit`` training questions a domain; held-out ones do not count."""
-    if not limit:
-        return list(drafts)
-    by_domain: dict[str, list[GeneratedQuery]] = defaultdict(list)
-    for draft in drafts:
-        if draft.split is Split.TRAIN:
-            by_domain[draft.query.domain].append(draft)
-    kept = {
-        draft.query.id
-        for group in by_domain.values()
-        for draft in _drawn(group, limit, seed, "more than pairs_per_domain", rejected)
-    }
-    return [draft for draft in drafts if draft.split is not Split.TRAIN or draft.query.id in kept]
+def _written(section: Section, part: Split, writers: Sequence[NamedWriter], seed: int) -> list[GeneratedQuery]:
+    """Return a section's questions; the first of equal ones."""
+    drafts: dict[str, GeneratedQuery] = {}
+    for named in writers:
+        for text, word in named.writer.write(section, seed):
+            identity = digest_value([section.id, named.origin.value, text]).removeprefix("sha256:")[:16]
+            query = Query(identity, text, named.origin, category=section.kind.value, domain=section.domain)
+            drafts.setdefault(identity, GeneratedQuery(query, section.id, part, word))
+    return list(drafts.values())
 
 
 def _drawn(
-    drafts: Sequence[GeneratedQuery], limit: int, seed: int, reason: str, rejected: _Rejected
+    questions: Sequence[GeneratedQuery],
+    groups: Sequence[str | None],
+    limit: int,
+    seed: int,
+    reason: str,
+    rejected: RejectionCounts,
 ) -> list[GeneratedQuery]:
-    """Return at most ``limit`` of the drafts in their order, chosen by hash; the others are rejected."""
-    ordered = sorted(range(len(drafts)), key=lambda position: digest_value([seed, drafts[position].query.id]))
-    for position in sorted(ordered[limit:]):
-        rejected.add(reason, drafts[position].query.text)
-    return [drafts[position] for position in sorted(ordered[:limit])]
+    """Return at most ``limit`` questions of each group, chosen by hash, in their order; group ``None`` has no limit."""
+    members: Mapping[str, list[int]] = defaultdict(list)
+    for position, group in enumerate(groups):
+        if group is not None:
+            members[group].append(position)
+    dropped: set[int] = set()
+    for positions in members.values():
+        if len(positions) > limit:
+            ordered = sorted(positions, key=lambda position: digest_value([seed, questions[position].query.id]))
+            dropped.update(ordered[limit:])
+    for position in sorted(dropped):
+        rejected.add(reason, questions[position].query.text)
+    return [question for position, question in enumerate(questions) if position not in dropped]

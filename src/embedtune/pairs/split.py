@@ -13,7 +13,7 @@ from embedtune.vocabulary.pairs import Split
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from embedtune.config.settings import SplitSettings
+    from embedtune.config.data_settings import SplitSettings
     from embedtune.vocabulary.corpus import Section
 
 
@@ -62,6 +62,7 @@ def split_sections(
 
 
 def _cluster(sections: Sequence[Section], threshold: float) -> dict[str, str]:
+    sections = sorted(sections, key=lambda section: section.id)  # which pairs are compared depends on the order
     links = near_duplicate_pairs([section.text for section in sections], threshold)
     first: dict[tuple[str, str], int] = {}
     for position, section in enumerate(sections):

@@ -35,14 +35,20 @@ class Rejections:
     """What did not become a pair.
 
     Attributes:
-        duplicates: Questions removed because an equal one was kept.
-        by_filter: Filter (or reason) to count.
+        duplicates: How many of them because an equal or nearly equal question was kept.
+        by_filter: Filter (or reason) to count; a filter that ran and rejected nothing has 0.
         examples: Filter to a few of the texts it rejected.
     """
 
     duplicates: int = 0
     by_filter: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __add__(self, other: Rejections) -> Rejections:
+        """Return the rejections of two steps; where both name a filter, the examples of the first stay."""
+        counts = Counter(self.by_filter)
+        counts.update(other.by_filter)
+        return Rejections(self.duplicates + other.duplicates, dict(counts), {**other.examples, **self.examples})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from embedtune.corpus.folder import digest_corpus_files, find_files, read_corpus
+from embedtune.config.data_settings import CorpusSettings
+from embedtune.corpus.folder import CorpusRead, digest_corpus_files, find_files, read_folder
 from embedtune.corpus.storage import read_sections, write_sections
 from embedtune.events import Report
 from embedtune.files import digest_file, read_json, write_json
@@ -33,11 +34,11 @@ class SplitCorpus:
         return corpus_digest(self.sections)
 
 
-def extract_to_file(corpus: Path, output: Path, report: Report) -> tuple[Section, ...]:
+def extract_to_file(corpus: Path, output: Path, settings: CorpusSettings, report: Report) -> CorpusRead:
     """Read a corpus and write its sections as JSON lines."""
-    sections = read_corpus(corpus, report)
-    write_sections(output, sections)
-    return sections
+    read = read_folder(corpus, settings, report)
+    write_sections(output, read.sections)
+    return read
 
 
 def split_corpus(project: Project, sections: tuple[Section, ...]) -> SplitCorpus:
@@ -49,20 +50,21 @@ def split_corpus(project: Project, sections: tuple[Section, ...]) -> SplitCorpus
 
 def sections_stage(project: Project) -> SplitCorpus:
     """Read the project's corpus and divide it, or take what an earlier run left."""
+    settings = project.config.corpus
     corpus = project.workspace.resolve(project.config.project.corpus)
     files = find_files(corpus)
     plan = Plan(
         "sections",
         f"reading {len(files)} documents of {corpus}",
         {"documents": digest_corpus_files(files)},
-        (),
+        (settings,),
         (SECTIONS,),
     )
 
     def read(folder: Path) -> str:
-        sections = extract_to_file(corpus, folder / SECTIONS, project.report)
-        domains = {section.domain for section in sections}
-        return f"{len(sections)} sections of {len(domains)} domain(s) in {len(files)} documents"
+        found = extract_to_file(corpus, folder / SECTIONS, settings, project.report)
+        domains = {section.domain for section in found.sections}
+        return f"{len(found.sections)} sections of {len(domains)} domain(s) in {found.document_count} documents"
 
     sections = read_sections(project.workspace.run_stage(plan, read, project.report) / SECTIONS)
     return SplitCorpus(sections, _split_stage(project, sections))

@@ -96,6 +96,7 @@ def evaluation_stage(
             "base_model": model_digest(located.folder),
             "sections": corpus_digest(questions.sections),
             "questions": questions.test.digest,
+            "dev_questions": questions.dev.digest if questions.dev else "",
             "labels": digest_value([dict(questions.groups), {k: dict(v) for k, v in questions.attributes.items()}]),
             "trained_on": digest_value([pair.query.text for pair in training_pairs]),
         },

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embedtune.corpus.folder import digest_corpus_files, find_files
@@ -12,12 +13,15 @@ from embedtune.errors import InputError, VersionExistsError
 from embedtune.evaluation.result import EvaluationRecord, read_record
 from embedtune.events import Alert, StageFinished, StageSkipped, StageStarted
 from embedtune.files import JsonValue, digest_file, digest_value, read_json, write_json
+from embedtune.pairs.formats.test_suite import TestSuite
 from embedtune.pipeline.anomaly import anomaly_stage
 from embedtune.pipeline.corpus import SplitCorpus, sections_stage
 from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.evaluation import GATE_METRIC, TUNED, evaluation_stage, tuned_settings
+from embedtune.pipeline.human_questions import HumanQuestions, questions_digest
 from embedtune.pipeline.indexing import IndexRequest, index_stage
-from embedtune.pipeline.pairs import PAIRS, data_stage, read_pairs
+from embedtune.pipeline.mining import corpus_pool
+from embedtune.pipeline.pairs import PAIRS, data_stage, project_questions, question_files, read_pairs
 from embedtune.pipeline.project import Project, config_digest
 from embedtune.pipeline.publishing import publish_run
 from embedtune.pipeline.questions import (
@@ -74,14 +78,13 @@ def run_flow(project: Project) -> FlowResult:
     making = _making(project, paths)
     _check_version_free(project, making)
     corpus = sections_stage(project)
-    data = data_stage(project, corpus, suite_texts(suites))
-    run = training_stage(project, data / PAIRS)
+    human = project_questions(project, corpus, suite_texts(suites))
+    data = data_stage(project, corpus, suite_texts(suites), human)
+    pool = corpus_pool(project, corpus) if config.training.remine_epochs else None
+    run = training_stage(project, data / PAIRS, pool)
     anomaly = anomaly_stage(project, run, data / PAIRS)
-    questions = (
-        suite_questions(suites, corpus.sections, corpus.split, project.report)
-        if suites
-        else generated_questions(read_pairs(data / PAIRS), corpus.sections, corpus.split)
-    )
+    by_people = _asked(project, corpus, suites, human)
+    questions = by_people or _generated(data / PAIRS, corpus, human)
     evaluation = _evaluate(project, questions, run, data / PAIRS)
     record = read_record(evaluation) if evaluation else None
     request = PublishRequest(
@@ -91,11 +94,38 @@ def run_flow(project: Project) -> FlowResult:
         evaluation=evaluation,
         anomaly=anomaly,
         corpus=corpus.digest,
-        reason=config.publish.force_without_gain or _unproven(project, record, asked_people=bool(suites)),
+        reason=config.publish.force_without_gain or _unproven(project, record, asked_people=by_people is not None),
     )
     version = _publish(project, request, making)
     index = _index(project, corpus, version, record)
     return FlowResult(version, run, data, index, record, evaluation)
+
+
+def _asked(
+    project: Project, corpus: SplitCorpus, suites: Sequence[TestSuite], human: HumanQuestions | None
+) -> QuestionSet | None:
+    """Return the questions from people to report on: those of test suites, else those on held-out sections.
+
+    Held-out questions about too few sections to give an interval are not reported on: no gate could pass.
+    """
+    dev = human.dev if human else None
+    if suites:
+        return replace(suite_questions(suites, corpus.sections, corpus.split, project.report), dev=dev)
+    if human and human.test:
+        qrels, clusters = human.test.qrels, corpus.split.cluster_of
+        asked = {clusters[section] for query in qrels.query_ids for section in qrels.relevant(query)}
+        if len(asked) < project.config.evaluation.min_slice:
+            project.report(Alert(f"People's questions about {len(asked)} held-out sections are too few to report on."))
+            return None
+        name = "questions from people, held-out sections"
+        return QuestionSet(name, corpus.sections, human.test, dev, groups=corpus.split.cluster_of)
+    return None
+
+
+def _generated(pairs: Path, corpus: SplitCorpus, human: HumanQuestions | None) -> QuestionSet | None:
+    """Return the generated questions on held-out sections; what people asked about dev sections still tunes."""
+    questions = generated_questions(read_pairs(pairs), corpus.sections, corpus.split)
+    return replace(questions, dev=human.dev) if questions and human else questions
 
 
 def _evaluate(project: Project, questions: QuestionSet | None, run: Path, pairs: Path) -> Path | None:
@@ -130,6 +160,7 @@ def _making(project: Project, suites: list[Path]) -> str:
         [
             digest_corpus_files(files),
             [digest_file(path) for path in suites],
+            questions_digest(question_files(project)),
             config_digest(project.config),
             model_digest(project.models.located_base().folder),
         ]

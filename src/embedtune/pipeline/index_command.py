@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from embedtune.corpus.folder import read_corpus
+from embedtune.corpus.folder import read_folder
 from embedtune.index.collection import Engine, IndexDescription
 from embedtune.pairs.formats.beir import read_beir_corpus
 from embedtune.pipeline.indexing import IndexRequest, build_index
@@ -38,4 +38,4 @@ def index_corpus(
 def _sections(project: Project, corpus: Path | None, beir: Path | None) -> tuple[Section, ...]:
     if beir is not None:
         return read_beir_corpus(beir)
-    return read_corpus(corpus or Path(), project.report)
+    return read_folder(corpus or Path(), project.config.corpus, project.report).sections

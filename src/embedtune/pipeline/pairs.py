@@ -1,142 +1,120 @@
-"""Questions, positives and hard negatives: the training data."""
+"""Questions, positives and hard negatives: the training data, as a file and as a stage."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedtune.corpus.passages import cut_passages
+from embedtune.corpus.folder import read_folder
 from embedtune.encoders.digests import model_digest
 from embedtune.errors import InputError
 from embedtune.events import Alert, Report, silent
 from embedtune.files import digest_value, write_json
-from embedtune.index.bm25 import BM25Index
-from embedtune.pairs.formats.training_pairs import read_training_pairs, write_training_pairs
-from embedtune.pairs.negatives import PassagePool, mine_negatives
-from embedtune.pairs.positives import join_positives
-from embedtune.pairs.questions import WrittenQuestions, write_questions
-from embedtune.pairs.statistics import PairStatistics, Rejections, pair_statistics
-from embedtune.pipeline.corpus import SplitCorpus
+from embedtune.pairs.formats.beir import read_beir_corpus
+from embedtune.pairs.formats.case_selection import Selection
+from embedtune.pairs.formats.pairs_file import read_pairs_file, write_pairs_file
+from embedtune.pairs.formats.training_pairs import write_training_pairs
+from embedtune.pairs.statistics import PairStatistics
+from embedtune.pipeline.corpus import SplitCorpus, split_corpus
+from embedtune.pipeline.generation import generate_pairs, statistics_of
+from embedtune.pipeline.human_questions import HumanQuestions, human_questions, questions_digest
+from embedtune.pipeline.mining import add_negatives, corpus_pool, training_passages
 from embedtune.pipeline.project import Project
+from embedtune.pipeline.questions import EVERYTHING, read_suites, suite_texts
 from embedtune.pipeline.workspace import Plan
-from embedtune.vocabulary.corpus import Passage
 from embedtune.vocabulary.pairs import Split, TrainingPair
-from embedtune.vocabulary.retrieval import PassageSettings
 
 PAIRS = "pairs.jsonl"
 STATS = "stats.json"
 
 
 @dataclass(frozen=True, slots=True)
-class GeneratedPairs:
-    """Pairs, and what became of the questions that are not among them."""
+class GenerationRequest:
+    """What the command line asks of `generate_file`.
 
-    pairs: tuple[TrainingPair, ...]
-    written: WrittenQuestions
+    Attributes:
+        output: The file of pairs; ``stats.json`` goes beside it.
+        corpus: Folder of documents, or one document, or
+        beir: a BEIR folder, whose documents are the sections.
+        questions: Files with questions from people that may be trained on.
+        suites: Test suites; nothing near-equal to their questions comes out.
+        selection: Which of the questions from people are wanted.
+        mapping: What the test suites call a field of a case.
+        hard_negatives: Whether negatives are mined.
+        skip_bad_lines: Go on after a malformed row.
+    """
+
+    output: Path
+    corpus: Path | None = None
+    beir: Path | None = None
+    questions: tuple[Path, ...] = ()
+    suites: tuple[Path, ...] = ()
+    selection: Selection = EVERYTHING
+    mapping: tuple[tuple[str, str], ...] = ()
+    hard_negatives: bool = False
+    skip_bad_lines: bool = False
 
 
-def generate_pairs(project: Project, corpus: SplitCorpus, test_questions: tuple[str, ...]) -> GeneratedPairs:
-    """Write questions for all sections and join them with the passages that answer.
+@dataclass(frozen=True, slots=True)
+class GeneratedFile:
+    """What `generate_file` wrote: how many pairs from how many sections, and their statistics."""
 
-    Args:
-        project: The project.
-        corpus: Sections and split.
-        test_questions: Questions of the test suites; none of them may come out.
+    pairs: int
+    sections: int
+    statistics: PairStatistics
+
+
+def generate_file(project: Project, request: GenerationRequest) -> GeneratedFile:
+    """Write training pairs for a corpus, and their statistics.
 
     Raises:
-        InputError: No question could be written.
+        InputError: The documents or a file of questions cannot be used, or no question could be written.
     """
-    config = project.config
-    written = write_questions(
-        corpus.sections,
-        corpus.split,
-        config.questions,
-        config.corpus,
-        seed=project.seed,
-        forbidden=test_questions,
-        report=project.report,
+    if request.output.name == STATS:
+        raise InputError(f"{request.output} is where the statistics go.", "Give the file of pairs another name.")
+    suites = read_suites(
+        request.suites, dict(request.mapping), skip_bad_lines=request.skip_bad_lines, report=project.report
     )
-    if not written.questions:
-        raise InputError(
-            "No question could be written for this corpus.", "Its sections are too short; see corpus.min_words."
+    forbidden = suite_texts(suites)
+    if request.beir:
+        sections = read_beir_corpus(request.beir)
+    else:
+        sections = read_folder(request.corpus or Path(), project.config.corpus, project.report).sections
+    corpus = split_corpus(project, sections)
+    human = None
+    if request.questions:
+        human = human_questions(
+            project,
+            corpus,
+            request.questions,
+            forbidden,
+            selection=request.selection,
+            skip_bad_lines=request.skip_bad_lines,
         )
-    pairs = join_positives(
-        written.questions,
-        {section.id: section for section in corpus.sections},
-        corpus.split,
-        training_passages(project),
-        heading_share=config.training.heading_share,
-        seed=project.seed,
-    )
-    return GeneratedPairs(pairs, written)
+    generated = generate_pairs(project, corpus, forbidden, human)
+    pairs = generated.pairs
+    if request.hard_negatives:
+        pairs = add_negatives(project, pairs, corpus_pool(project, corpus))
+    statistics = statistics_of(generated, corpus, pairs)
+    write_pairs_file(request.output, pairs)
+    write_json(request.output.parent / STATS, statistics.to_json())
+    return GeneratedFile(len(pairs), len(sections), statistics)
 
 
-def training_passages(project: Project) -> PassageSettings:
-    """Return how training passages are cut."""
-    return PassageSettings(project.config.training.passage_words, project.config.retrieval.overlap)
+def project_questions(project: Project, corpus: SplitCorpus, test_questions: tuple[str, ...]) -> HumanQuestions | None:
+    """Return the questions from people that the project's settings name; ``None`` if they name none."""
+    files = question_files(project)
+    return human_questions(project, corpus, files, test_questions) if files else None
 
 
-def add_negatives(project: Project, pairs: tuple[TrainingPair, ...], pool: PassagePool) -> tuple[TrainingPair, ...]:
-    """Mine hard negatives for the training pairs; held-out pairs need none and stay as they are."""
-    retrieval = project.config.retrieval
-    keywords = BM25Index(
-        [passage.id for passage in pool.passages],
-        [passage.text for passage in pool.passages],
-        retrieval.bm25_k1,
-        retrieval.bm25_b,
-    )
-    train = [pair for pair in pairs if pair.provenance.split is Split.TRAIN]
-    mined = mine_negatives(
-        train,
-        pool,
-        project.models.base(),
-        keywords,
-        project.config.negatives,
-        seed=project.seed,
-        report=project.report,
-    )
-    by_row = iter(mined)
-    return tuple(next(by_row) if pair.provenance.split is Split.TRAIN else pair for pair in pairs)
+def question_files(project: Project) -> tuple[Path, ...]:
+    """Return the files with questions from people that the project's settings name."""
+    return tuple(project.workspace.resolve(name) for name in project.config.project.questions)
 
 
-def corpus_pool(project: Project, corpus: SplitCorpus) -> PassagePool:
-    """Return the passages of the training sections as a pool of negatives."""
-    sections = [s for s in corpus.sections if corpus.split.split_of[s.id] is Split.TRAIN]
-    return PassagePool(
-        cut_passages(sections, training_passages(project)),
-        {section.id: section.domain for section in sections},
-        corpus.split.cluster_of,
-    )
-
-
-def pairs_pool(pairs: tuple[TrainingPair, ...]) -> PassagePool:
-    """Return the distinct positives of pairs without a corpus as a pool of negatives."""
-    texts = {pair.positive: pair for pair in reversed(pairs) if pair.provenance.split is Split.TRAIN}
-    owners = {text: pair_section(pair) for text, pair in texts.items()}
-    passages = tuple(
-        Passage(f"{owner}#{number}", owner, text, text.find("\n") + 1)
-        for number, (text, owner) in enumerate(sorted(owners.items()))
-    )
-    return PassagePool(
-        passages,
-        {owners[text]: pair.query.domain for text, pair in texts.items()},
-        {owners[text]: pair.provenance.cluster or owners[text] for text, pair in texts.items()},
-    )
-
-
-def pair_section(pair: TrainingPair) -> str:
-    """Return the section a pair's positive is from; the digest of its text where none is given."""
-    return pair.provenance.section_id or digest_value(pair.positive).removeprefix("sha256:")[:16]
-
-
-def statistics_of(generated: GeneratedPairs, corpus: SplitCorpus, pairs: tuple[TrainingPair, ...]) -> PairStatistics:
-    """Return the counts that belong beside a file of pairs."""
-    rejected = dict(generated.written.rejected)
-    rejections = Rejections(rejected.pop("exact duplicate", 0), rejected, generated.written.examples)
-    return pair_statistics(pairs, {section.id: section.kind for section in corpus.sections}, rejections, corpus.digest)
-
-
-def data_stage(project: Project, corpus: SplitCorpus, test_questions: tuple[str, ...]) -> Path:
+def data_stage(
+    project: Project, corpus: SplitCorpus, test_questions: tuple[str, ...], human: HumanQuestions | None = None
+) -> Path:
     """Write ``pairs.jsonl`` and ``stats.json``, or take what an earlier run left; returns their folder."""
     config = project.config
     plan = Plan(
@@ -147,11 +125,15 @@ def data_stage(project: Project, corpus: SplitCorpus, test_questions: tuple[str,
             "split": digest_value({key: part.value for key, part in corpus.split.split_of.items()}),
             "base_model": model_digest(project.models.located_base().folder),
             "test_questions": digest_value(list(test_questions)),
+            "questions": questions_digest(question_files(project)),
         },
         (
             config.questions,
+            config.filters,
+            config.llm,
             config.negatives,
             config.corpus,
+            config.split,
             str(training_passages(project)),
             str(config.training.heading_share),
             str((config.retrieval.bm25_k1, config.retrieval.bm25_b)),
@@ -161,7 +143,7 @@ def data_stage(project: Project, corpus: SplitCorpus, test_questions: tuple[str,
     )
 
     def write(folder: Path) -> str:
-        generated = generate_pairs(project, corpus, test_questions)
+        generated = generate_pairs(project, corpus, test_questions, human)
         pairs = add_negatives(project, generated.pairs, corpus_pool(project, corpus))
         write_training_pairs(folder / PAIRS, pairs)
         write_json(folder / STATS, statistics_of(generated, corpus, pairs).to_json())
@@ -173,18 +155,18 @@ def data_stage(project: Project, corpus: SplitCorpus, test_questions: tuple[str,
 
 
 def read_pairs(path: Path, *, skip_bad_lines: bool = False, report: Report = silent) -> tuple[TrainingPair, ...]:
-    """Read a file of training pairs.
+    """Read a file of training pairs, or of questions with answers, in any of its formats.
 
     Args:
-        path: A JSON lines file.
-        skip_bad_lines: Go on after a malformed line.
-        report: Told how many lines were skipped, and why the first was.
+        path: JSON lines, JSON (training examples), CSV, TSV or Parquet.
+        skip_bad_lines: Go on after a malformed row.
+        report: Told how many rows were skipped, and why the first was.
 
     Raises:
-        FormatError: The file cannot be read, or a line is malformed.
+        FormatError: The file cannot be read, or a row is malformed.
     """
-    read = read_training_pairs(path, skip_bad_lines=skip_bad_lines)
+    read = read_pairs_file(path, skip_bad_lines=skip_bad_lines)
     if read.skipped:
         first = read.skipped[0]
-        report(Alert(f"{path}: {len(read.skipped)} malformed line(s) skipped; line {first.line}: {first.reason}"))
+        report(Alert(f"{path}: {len(read.skipped)} malformed row(s) skipped; number {first.line}: {first.reason}"))
     return read.items

@@ -79,7 +79,9 @@ def open_project(
 
 def config_digest(config: EmbedtuneConfig) -> str:
     """Return the digest of the settings that decide a model (where its inputs lie does not)."""
-    return digest_value(config.model_dump(mode="json", exclude={"project": {"corpus", "test_suites"}, "publish": True}))
+    return digest_value(
+        config.model_dump(mode="json", exclude={"project": {"corpus", "test_suites", "questions"}, "publish": True})
+    )
 
 
 def with_value(config: EmbedtuneConfig, table: str, key: str, value: object) -> EmbedtuneConfig:

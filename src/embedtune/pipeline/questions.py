@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from embedtune.corpus.folder import read_corpus
+from embedtune.config.data_settings import CorpusSettings
+from embedtune.corpus.folder import read_folder
 from embedtune.errors import FormatError
 from embedtune.evaluation.slices import section_splits
-from embedtune.events import Alert, Report
+from embedtune.events import Alert, Notice, Report, silent
 from embedtune.files import digest_value
 from embedtune.pairs.formats.beir import has_split, read_beir
+from embedtune.pairs.formats.case_selection import Selection, select_cases, select_queries
 from embedtune.pairs.formats.test_suite import TestSuite, read_test_suite, resolve
 from embedtune.pairs.split import CorpusSplit
 from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.evaluation import Qrels
 from embedtune.vocabulary.pairs import Origin, Query, Split, TrainingPair
+
+EVERYTHING = Selection()
+DEFAULT_CORPUS = CorpusSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,46 @@ def beir_questions(folder: Path, split: str) -> QuestionSet:
     return QuestionSet(f"{test.name}, {split} split", test.sections, JudgedQueries(test.queries, test.qrels), dev)
 
 
-def read_suites(paths: Sequence[Path], mapping: Mapping[str, str] | None = None) -> tuple[TestSuite, ...]:
+def read_suites(
+    paths: Sequence[Path],
+    mapping: Mapping[str, str] | None = None,
+    *,
+    skip_bad_lines: bool = False,
+    report: Report = silent,
+) -> tuple[TestSuite, ...]:
     """Read test suites.
+
+    Args:
+        paths: The files.
+        mapping: What they call a field of a case.
+        skip_bad_lines: Go on after a malformed case.
+        report: Told how many were skipped, and why the first was.
 
     Raises:
         FormatError: A suite is missing or malformed.
     """
-    return tuple(read_test_suite(path, mapping=mapping) for path in paths)
+    suites = tuple(read_test_suite(path, mapping=mapping, skip_bad_lines=skip_bad_lines) for path in paths)
+    for path, suite in zip(paths, suites, strict=True):
+        if suite.skipped:
+            first = suite.skipped[0]
+            problem = f"{len(suite.skipped)} malformed case(s) skipped; number {first.line}: {first.reason}"
+            report(Alert(f"{path}: {problem}"))
+    return suites
+
+
+def joined_suites(suites: Sequence[TestSuite]) -> TestSuite:
+    """Return the cases of several suites as one; an id that a suite before has gets a number."""
+    taken: set[str] = set()
+    cases = []
+    for suite in suites:
+        for case in suite.cases:
+            identity, number = case.query.id, 1
+            while identity in taken:
+                number += 1
+                identity = f"{case.query.id}-{number}"
+            taken.add(identity)
+            cases.append(replace(case, query=replace(case.query, id=identity)))
+    return TestSuite(tuple(cases))
 
 
 def suite_texts(suites: Sequence[TestSuite]) -> tuple[str, ...]:
@@ -93,8 +131,7 @@ def suite_questions(
     Raises:
         FormatError: No question has an answer in the corpus.
     """
-    suite = TestSuite(tuple(case for part in suites for case in part.cases))
-    resolved = resolve(suite, sections)
+    resolved = resolve(joined_suites(suites), sections)
     for problem in resolved.unresolved:
         fate = "is not scored" if problem.excluded else "is scored on its other answers"
         report(Alert(f"Question {problem.query.id} {fate}: {problem.reason}"))
@@ -112,10 +149,56 @@ def suite_questions(
     )
 
 
-def suite_over_folder(paths: Sequence[Path], corpus: Path, mapping: Mapping[str, str], report: Report) -> QuestionSet:
-    """Return the questions of test suites over a folder of documents."""
-    suites = read_suites(paths, mapping)
-    return suite_questions(suites, read_corpus(corpus, report), None, report)
+def suite_over_folder(
+    paths: Sequence[Path],
+    corpus: Path,
+    mapping: Mapping[str, str],
+    report: Report,
+    settings: CorpusSettings = DEFAULT_CORPUS,
+    *,
+    selection: Selection = EVERYTHING,
+    skip_bad_lines: bool = False,
+) -> QuestionSet:
+    """Return the questions of test suites over a folder of documents.
+
+    Args:
+        paths: The suites.
+        corpus: The documents.
+        mapping: What the suites call a field of a case.
+        report: Where alerts go.
+        settings: How documents become sections.
+        selection: Which questions are wanted.
+        skip_bad_lines: Go on after a malformed case.
+
+    Raises:
+        FormatError: A suite is malformed, no question is left, or none has an answer in the corpus.
+    """
+    suite = joined_suites(read_suites(paths, mapping, skip_bad_lines=skip_bad_lines, report=report))
+    selected = select_cases(suite, selection.min_difficulty, selection.skip_categories)
+    _tell_left_out(selected.left_out, report)
+    return suite_questions((selected.suite,), read_folder(corpus, settings, report).sections, None, report)
+
+
+def selected_questions(questions: QuestionSet, selection: Selection, report: Report) -> QuestionSet:
+    """Return a set without the test questions that are too easy or of a category that is not wanted.
+
+    The dev questions stay: what is tuned on them should serve all questions.
+
+    Raises:
+        FormatError: No question stays, or none has a category that is to be skipped.
+    """
+    if selection == EVERYTHING:
+        return questions
+    stay, left_out = select_queries(questions.test.queries, selection)
+    _tell_left_out(left_out, report)
+    queries = tuple(query for query in questions.test.queries if query.id in stay)
+    return _with_test(questions, queries, questions.name)
+
+
+def _tell_left_out(left_out: Mapping[str, int], report: Report) -> None:
+    if left_out:
+        counts = ", ".join(f"{count} of {reason}" for reason, count in left_out.items())
+        report(Notice(f"{sum(left_out.values())} questions are left out as asked: {counts}."))
 
 
 def generated_questions(
@@ -136,15 +219,13 @@ def limited(questions: QuestionSet, count: int | None) -> QuestionSet:
     if count is None or count >= len(queries):
         return questions
     kept = tuple(queries[number * len(queries) // count] for number in range(count))
+    return _with_test(questions, kept, f"{questions.name}, {count} of {len(queries)} questions")
+
+
+def _with_test(questions: QuestionSet, kept: tuple[Query, ...], name: str) -> QuestionSet:
     qrels = questions.test.qrels.restricted_to([query.id for query in kept])
-    return QuestionSet(
-        f"{questions.name}, {count} of {len(queries)} questions",
-        questions.sections,
-        JudgedQueries(kept, qrels),
-        questions.dev,
-        questions.groups,
-        {name: {q.id: v[q.id] for q in kept if q.id in v} for name, v in questions.attributes.items()},
-    )
+    attributes = {label: {q.id: v[q.id] for q in kept if q.id in v} for label, v in questions.attributes.items()}
+    return replace(questions, name=name, test=JudgedQueries(kept, qrels), attributes=attributes)
 
 
 def origins_of(questions: QuestionSet) -> tuple[Origin, ...]:

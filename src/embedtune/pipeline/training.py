@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
+from embedtune.config.base import Settings
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import model_folder
 from embedtune.errors import InputError
 from embedtune.files import digest_file, digest_value, read_json, write_json
-from embedtune.pipeline.pairs import pair_section, read_pairs
+from embedtune.pairs.negatives.pool import PassagePool
+from embedtune.pipeline.mining import pair_section, remining
+from embedtune.pipeline.pairs import read_pairs
 from embedtune.pipeline.project import Project, config_digest
 from embedtune.pipeline.workspace import Plan
 from embedtune.training.dev_set import DevSet, dev_set
@@ -54,10 +57,17 @@ class RunOrigin:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSets:
-    """The pairs to train on and the questions to measure on, cluster by cluster apart."""
+    """The pairs to train on and the questions to measure on, cluster by cluster apart.
+
+    Attributes:
+        train: The pairs to train on.
+        dev: The questions to measure on.
+        held_out: The positives of all other pairs.
+    """
 
     train: tuple[TrainingPair, ...]
     dev: DevSet
+    held_out: tuple[str, ...]
 
 
 def training_sets(pairs: tuple[TrainingPair, ...], seed: int) -> TrainingSets:
@@ -79,13 +89,29 @@ def training_sets(pairs: tuple[TrainingPair, ...], seed: int) -> TrainingSets:
         Passage(f"{owner}#{number}", owner, text) for number, (text, owner) in enumerate(sorted(owners.items()))
     ]
     qrels = Qrels({pair.query.id: {owners[pair.positive]: 1} for pair in held_out})
-    return TrainingSets(train, dev_set([pair.query for pair in held_out], qrels, passages, _MAX_DEV_PASSAGES))
+    dev = dev_set([pair.query for pair in held_out], qrels, passages, _MAX_DEV_PASSAGES)
+    away = {pair.positive for pair in pairs if pair.provenance.split is not Split.TRAIN}
+    return TrainingSets(train, dev, tuple(sorted(away)))
 
 
 def train_run(
-    project: Project, pairs_file: Path, run: Path, *, resume: bool, skip_bad_lines: bool = False
+    project: Project,
+    pairs_file: Path,
+    run: Path,
+    *,
+    resume: bool,
+    skip_bad_lines: bool = False,
+    pool: PassagePool | None = None,
 ) -> TrainingResult:
     """Train on a file of pairs into a run folder.
+
+    Args:
+        project: The project.
+        pairs_file: The pairs.
+        run: The run folder.
+        resume: Go on from the run's own last checkpoint.
+        skip_bad_lines: Go on after a malformed line.
+        pool: Where negatives come from that are mined while training; by default the pairs' positives.
 
     Raises:
         InputError: The pairs, the settings or the model do not fit.
@@ -104,6 +130,7 @@ def train_run(
         run=run,
         settings=project.config.training,
         seed=project.seed,
+        remining=remining(project, sets.train, sets.held_out, pool),
     )
     result = train_model(job, resume=resume, report=project.report)
     origin = RunOrigin(
@@ -137,20 +164,32 @@ def run_origin(run: Path) -> RunOrigin:
     return origin
 
 
-def training_stage(project: Project, pairs_file: Path) -> Path:
-    """Train the project's model, going on where an interrupted run was; returns the run folder."""
+def training_stage(project: Project, pairs_file: Path, pool: PassagePool | None = None) -> Path:
+    """Train the project's model, going on where an interrupted run was; returns the run folder.
+
+    Args:
+        project: The project.
+        pairs_file: The pairs.
+        pool: Where negatives come from that are mined while training; by default the pairs' positives.
+    """
     located = project.models.located_base()
+    config = project.config
+    inputs = {"pairs": digest_file(pairs_file), "base_model": model_digest(located.folder)}
+    settings: tuple[Settings | str | int, ...] = (config.training, project.seed)
+    if config.training.remine_epochs:
+        inputs["pool"] = pool.digest if pool else ""
+        settings = (*settings, config.negatives, str((config.retrieval.bm25_k1, config.retrieval.bm25_b)))
     plan = Plan(
         STAGE,
         f"fine-tuning {located.name}",
-        {"pairs": digest_file(pairs_file), "base_model": model_digest(located.folder)},
-        (project.config.training, project.seed),
+        inputs,
+        settings,
         ("model", "metrics.jsonl", "training_progress.json", ORIGIN),
         in_place=True,
     )
 
     def train(folder: Path) -> str:
-        result = train_run(project, pairs_file, folder, resume=True)
+        result = train_run(project, pairs_file, folder, resume=True, pool=pool)
         gain = ""
         if result.best_metric is not None and result.base_metric is not None:
             gain = f", dev MRR on generated questions {result.base_metric:.3f} → {result.best_metric:.3f}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedtune import __version__
-from embedtune.config.settings import Settings
+from embedtune.config.base import Settings
 from embedtune.errors import InputError
 from embedtune.events import Report, StageFinished, StageSkipped, StageStarted
 from embedtune.files import (

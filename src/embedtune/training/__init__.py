@@ -3,7 +3,8 @@
 ``freezing`` chooses what learns, ``frozen_prefix`` runs the rest once a text,
 ``batches`` says who meets whom in a batch, ``losses`` what is minimised,
 ``dev_set`` and ``domain_evaluator`` measure on held-out questions, ``recording`` writes the log files,
-``checkpoints`` names the state a run goes on from, ``interruption`` turns signals into an orderly stop,
-``callback`` does all that at each step, ``library_trainer`` is the ``SentenceTransformerTrainer`` with its
-public hooks filled, and ``trainer`` does a ``job`` with all of them.
+``remining`` mines hard negatives again between epochs, ``checkpoints`` names the state a run goes on from,
+``interruption`` turns signals into an orderly stop, ``callback`` does all that at each step,
+``library_trainer`` is the ``SentenceTransformerTrainer`` with its public hooks filled, and ``trainer``
+does a ``job`` with all of them.
 """

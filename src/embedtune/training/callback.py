@@ -64,6 +64,7 @@ class RunCallback(TrainerCallback):
         report: Where progress goes.
         best: The best so far; a resumed run passes its own.
         window: The losses not yet in a row; a resumed run passes its own.
+        negatives: Digest of the file of negatives mined while training, for the resume point.
     """
 
     model: SentenceTransformer
@@ -74,6 +75,7 @@ class RunCallback(TrainerCallback):
     report: Report
     best: Best = field(default_factory=Best)
     window: LossWindow = field(default_factory=LossWindow)
+    negatives: str = ""
     _tokens: int = 0
     _since: float = 0.0
 
@@ -184,6 +186,7 @@ class RunCallback(TrainerCallback):
             best_metric=self.best.metric if self.best.step else 0.0,
             loss_total=self.window.total,
             loss_steps=self.window.steps,
+            negatives=self.negatives,
         )
         write_resume_point(self.record.run, point)
         self._since = time.monotonic()

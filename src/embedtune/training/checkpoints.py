@@ -22,6 +22,8 @@ STATE = "state"
 _POINTER = "resume.json"
 _FILES = (_POINTER, METRICS, PROGRESS, LOG, PARAMETERS)  # the pointer first
 _FOLDERS = ("checkpoint-*", MODEL, STATE)
+NEGATIVES = "negatives-epoch-{}.jsonl"
+_MINED = NEGATIVES.format("*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class ResumePoint:
         best_metric: Its dev metric, 0 where nothing was measured yet.
         loss_total: Sum of the losses since the last row of ``metrics.jsonl``.
         loss_steps: Their number.
+        negatives: Digest of the file of negatives mined while training, empty before there is one.
     """
 
     checkpoint: str
@@ -45,6 +48,7 @@ class ResumePoint:
     best_metric: float
     loss_total: float
     loss_steps: int
+    negatives: str = ""
 
 
 def write_resume_point(run: Path, point: ResumePoint) -> None:
@@ -96,6 +100,8 @@ def discard_run_state(run: Path) -> None:
     """
     for name in _FILES:
         (run / name).unlink(missing_ok=True)
+    for path in sorted(run.glob(_MINED)):
+        path.unlink()
     for pattern in _FOLDERS:
         for path in sorted(run.glob(pattern)):
             shutil.rmtree(path)
@@ -104,7 +110,7 @@ def discard_run_state(run: Path) -> None:
 
 def _remove_temporaries(run: Path) -> None:
     """Remove what `embedtune.files` names ``.<target>.<suffix>`` while it is being written."""
-    for name in _FILES:
+    for name in (*_FILES, _MINED):
         for path in sorted(run.glob(f".{name}.*")):
             path.unlink()
     for name in _FOLDERS:

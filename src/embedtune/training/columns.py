@@ -10,6 +10,7 @@ from embedtune.vocabulary.pairs import TrainingPair
 
 UNKNOWN = -1
 FILLER = -2
+_NEGATIVE = "negative_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +30,24 @@ class PairColumns:
     positive_clusters: tuple[int, ...]
     negative_clusters: tuple[tuple[int, ...], ...]
 
+    @property
+    def width(self) -> int:
+        """How many columns of negatives there are."""
+        return sum(name.startswith(_NEGATIVE) for name in self.texts)
 
-def pair_columns(pairs: Sequence[TrainingPair], report: Report) -> PairColumns:
-    """Turn pairs into columns, all with as many hard negatives as half of the pairs have, at least one.
+
+def pair_columns(pairs: Sequence[TrainingPair], report: Report, width: int | None = None) -> PairColumns:
+    """Turn pairs into columns, all with the same number of hard negatives.
 
     A trainer needs rows of one shape. A row with fewer gets empty texts that the loss leaves out; a row
-    with more loses the last ones, and that is reported: one pair with fifty negatives must not make
-    every batch fifty columns wide.
+    with more loses the last ones, and that is reported.
+
+    Args:
+        pairs: The pairs.
+        report: Told of lost negatives.
+        width: Hard negatives of a row; `column_width` by default.
     """
-    width = _width([len(pair.negatives) for pair in pairs])
+    width = column_width(pairs) if width is None else width
     longer = sum(len(pair.negatives) > width for pair in pairs)
     if longer:
         report(
@@ -55,7 +65,7 @@ def pair_columns(pairs: Sequence[TrainingPair], report: Report) -> PairColumns:
         "positive": [pair.positive for pair in pairs],
     }
     for column in range(width):
-        texts[f"negative_{column + 1}"] = [
+        texts[f"{_NEGATIVE}{column + 1}"] = [
             pair.negatives[column].text if column < len(pair.negatives) else "" for pair in pairs
         ]
     texts["label"] = list(range(len(pairs)))
@@ -71,8 +81,12 @@ def pair_columns(pairs: Sequence[TrainingPair], report: Report) -> PairColumns:
     )
 
 
-def _width(counts: Sequence[int]) -> int:
-    """Return the upper median of the counts, 1 if that is 0 and any is not."""
+def column_width(pairs: Sequence[TrainingPair]) -> int:
+    """Return how many hard negatives half of the pairs have, 1 if that is 0 and any pair has one.
+
+    One pair with fifty negatives must not make every batch fifty columns wide.
+    """
+    counts = [len(pair.negatives) for pair in pairs]
     if not any(counts):
         return 0
     return max(1, sorted(counts)[len(counts) // 2])

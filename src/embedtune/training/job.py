@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,24 @@ from embedtune.files import digest_value
 from embedtune.training.dev_set import DevSet
 from embedtune.training.freezing import Trainable
 from embedtune.vocabulary.pairs import TrainingPair
+from embedtune.vocabulary.ports import Encoder
+
+
+@dataclass(frozen=True, slots=True)
+class Remining:
+    """What mines hard negatives again while a model trains.
+
+    Attributes:
+        mine: Returns the training pairs, in their order, with the negatives that the model in training
+            finds hard. Equal weights must give equal negatives, and it must draw nothing from torch's
+            global generator: a resumed run repeats it or leaves it out.
+        per_pair: How many negatives it gives a pair, at most.
+        digest: Digest of what decides them beside pairs and model.
+    """
+
+    mine: Callable[[Encoder], Sequence[TrainingPair]]
+    per_pair: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +43,7 @@ class TrainingJob:
         run: The run folder; made if needed.
         settings: How to train.
         seed: Seed of batches and dropout.
+        remining: What mines negatives again after every ``settings.remine_epochs`` epochs.
     """
 
     pairs: tuple[TrainingPair, ...]
@@ -33,6 +53,7 @@ class TrainingJob:
     run: Path
     settings: TrainingSettings
     seed: int
+    remining: Remining | None = None
 
     @property
     def measured(self) -> bool:
@@ -50,7 +71,8 @@ class TrainingJob:
             for pair in self.pairs
         ]
         settings = self.settings.model_dump(mode="json", exclude={"base_model"})  # its digest says more
-        return digest_value([pairs, self.dev.digest if self.dev else "", self.base_digest, settings, self.seed])
+        deciding = [pairs, self.dev.digest if self.dev else "", self.base_digest, settings, self.seed]
+        return digest_value([*deciding, self.remining.digest] if self.remining else deciding)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,10 @@ class MultipleNegativesRanking(nn.Module):
         self.register_buffer("positive_clusters", positives, persistent=False)
         self.register_buffer("negative_clusters", negatives, persistent=False)
 
+    def set_negative_clusters(self, clusters: Sequence[Sequence[int]]) -> None:
+        """Replace the cluster numbers of the hard negatives, shape (rows, k) as before."""
+        self.negative_clusters.copy_(torch.tensor([list(row) for row in clusters], dtype=torch.long))
+
     def forward(self, sentence_features: Iterable[dict[str, Tensor]], labels: Tensor) -> Tensor:
         """Return the loss of a batch.
 

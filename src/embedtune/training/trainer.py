@@ -16,6 +16,7 @@ from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, 
 from embedtune.errors import InputError, InterruptedRunError
 from embedtune.events import Alert, Measured, Notice, Report, silent
 from embedtune.files import recover_folder, replaced_folder, write_json
+from embedtune.training.averaging import average_weights
 from embedtune.training.batches import ClusterBatchSampler
 from embedtune.training.callback import Best, LossWindow, RunCallback, save_model
 from embedtune.training.checkpoints import (
@@ -27,7 +28,7 @@ from embedtune.training.checkpoints import (
     discard_run_state,
     read_resume_point,
 )
-from embedtune.training.columns import PairColumns, pair_columns
+from embedtune.training.columns import PairColumns, column_width, pair_columns
 from embedtune.training.dev_set import DevSet
 from embedtune.training.domain_evaluator import DomainAwareEvaluator, flat_metrics, measure_domains
 from embedtune.training.freezing import freeze
@@ -37,6 +38,7 @@ from embedtune.training.job import TrainingJob, TrainingResult
 from embedtune.training.library_trainer import LibraryTrainer, quiet_library, resolve_device, training_arguments
 from embedtune.training.losses import MultipleNegativesRanking
 from embedtune.training.recording import PARAMETERS, RunRecord, seconds_spent
+from embedtune.training.remining import ReminingCallback, RowLookup, looked_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +66,8 @@ def train_model(job: TrainingJob, *, resume: bool = False, report: Report = sile
         ModelError: The model has fewer layers than asked for.
         InterruptedRunError: A signal stopped the run; its state is saved.
     """
-    columns = pair_columns(job.pairs, report)
+    _check_remining(job)
+    columns = pair_columns(job.pairs, report, _width(job))
     if len(set(columns.clusters)) < _MIN_CLUSTERS:
         raise InputError(
             f"{len(job.pairs)} training pairs from {len(set(columns.clusters))} section(s) cannot be trained on.",
@@ -127,6 +130,27 @@ class _Fitted:
     best: Best
 
 
+def _check_remining(job: TrainingJob) -> None:
+    if job.settings.remine_epochs and job.remining is None:
+        raise InputError(
+            "Negatives are to be mined again while training, and nothing was given that mines them.",
+            "Give the job a `remining`, or set training.remine_epochs to 0.",
+        )
+
+
+def _width(job: TrainingJob) -> int:
+    """Return how many columns of negatives a row has: room for all that will be mined."""
+    remined = job.remining.per_pair if job.remining and job.settings.remine_epochs else 0
+    return max(column_width(job.pairs), remined)
+
+
+def _remining(setup: _Setup, callback: RunCallback, point: ResumePoint | None) -> ReminingCallback | None:
+    job = setup.job
+    if job.remining is None or not job.settings.remine_epochs:
+        return None
+    return ReminingCallback(job, job.remining, RowLookup(setup.columns), callback, point)
+
+
 def _frozen_prefix(model: SentenceTransformer, megabytes: int) -> Callable[[dict[str, Tensor]], Tensor] | None:
     """Return what embeds in the model's place, ``None`` where that is switched off or the model does not fit."""
     if not megabytes or not FrozenPrefix.fits(model):
@@ -151,6 +175,7 @@ def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
     sampler = partial(ClusterBatchSampler, clusters=setup.columns.clusters)
     steps_per_epoch = len(sampler(setup.columns.clusters, settings.batch_size))
     _report_small_batches(setup, steps_per_epoch)
+    remining = _remining(setup, callback, point)
     every = settings.eval_steps if settings.eval_steps >= 1 else settings.eval_steps * steps_per_epoch
     trainer = LibraryTrainer(
         model=setup.model,
@@ -163,10 +188,10 @@ def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
             seed=job.seed,
             device=setup.device,
         ),
-        train_dataset=Dataset.from_dict(dict(setup.columns.texts)),
+        train_dataset=looked_up(remining.lookup) if remining else Dataset.from_dict(dict(setup.columns.texts)),
         loss=loss,
         evaluator=DomainAwareEvaluator(job.dev) if job.dev and job.measured else None,
-        callbacks=[callback],
+        callbacks=[callback, remining] if remining else [callback],
     )
     trainer.run = callback
     trainer.remove_callback(PrinterCallback)
@@ -217,12 +242,17 @@ def _measure_base(
 
 
 def _finish(setup: _Setup, callback: RunCallback, before: dict[str, torch.Tensor]) -> None:
-    """Put the best model under its final name, and say so if training changed nothing."""
+    """Put the best model, averaged with its base, under its final name; say so if training changed nothing."""
     after = dict(setup.model.named_parameters())
     if all(torch.equal(value, after[name]) for name, value in before.items()):
         setup.report(Alert("Training changed no weight: the tuned model is the base model."))
+    share = setup.job.settings.base_share
     with replaced_folder(setup.job.run / MODEL) as folder:
-        if callback.best.step:
+        if share:
+            best = load_model(setup.job.run / BEST) if callback.best.step else setup.model
+            average_weights(best, load_model(setup.job.base), share)
+            save_model(best, folder)
+        elif callback.best.step:
             shutil.copytree(setup.job.run / BEST, folder, dirs_exist_ok=True)
         else:
             save_model(setup.model, folder)

@@ -29,11 +29,13 @@ class TextBlock:
         line: The 1-based number of its first line in the file.
         heading_level: 1 for the highest heading, ``None`` for text. Readers of formats with markup
             fill it; for plain text the section extractor decides.
+        preformatted: Whether its lines are the writer's own, as in code, so that none may be joined.
     """
 
     text: str
     line: int
     heading_level: int | None = None
+    preformatted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from embedtune.config.data_settings import SplitSettings
 from embedtune.config.loading import known_keys, load_config, parse_config, read_mapping
-from embedtune.config.settings import LOSS_NAMES, EmbedtuneConfig, RetrievalSettings, SplitSettings, TrainingSettings
+from embedtune.config.settings import LOSS_NAMES, EmbedtuneConfig, RetrievalSettings, TrainingSettings
 from embedtune.errors import ConfigError
 
 TOML = "[training]\nepochs = 3\nlearning_rate = 1e-4\n[questions]\nwriters = ['template']\n"
@@ -112,7 +113,7 @@ def test_an_impossible_value_is_named_with_the_reason(table, key, value, reason)
 
 
 def test_an_item_of_a_list_is_named_by_its_place():
-    assert "`questions.writers.1` cannot be 'llm'" in refusal({"questions": {"writers": ["template", "llm"]}}).message
+    assert "`questions.writers.1` cannot be 'poet'" in refusal({"questions": {"writers": ["template", "poet"]}}).message
 
 
 def test_an_unknown_loss_lists_the_known_ones():

@@ -2,12 +2,22 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedtune.corpus.folder import digest_corpus_files, find_files, read_corpus, read_document
+from embedtune.config.data_settings import CorpusSettings
+from embedtune.corpus.folder import (
+    digest_corpus_files,
+    find_files,
+    read_corpus,
+    read_document,
+    read_folder,
+    readers,
+)
+from embedtune.corpus.listing import LeftOut
 from embedtune.errors import DocumentError
 from embedtune.events import Alert, Progress
 
@@ -26,7 +36,7 @@ def places(corpus):
 
 
 def test_a_sub_folder_is_a_domain(tmp_path):
-    for name in ("truck/b.txt", "truck/deep/er/a.MD", "radar/a.markdown", "top.txt", "truck/skip.docx"):
+    for name in ("truck/b.txt", "truck/deep/er/a.MD", "radar/a.markdown", "top.txt", "truck/skip.png"):
         put(tmp_path, name)
     assert places(tmp_path) == [
         ("radar/a.markdown", "radar"),
@@ -84,7 +94,102 @@ def test_documents_without_text(tmp_path):
 def test_an_empty_document_among_others_is_no_error(tmp_path):
     put(tmp_path, "truck/a.txt", "")
     put(tmp_path, "truck/b.txt")
-    assert len(read_corpus(tmp_path)) == 1
+    put(tmp_path, "truck/c.txt", " \n")
+    read = read_folder(tmp_path, CorpusSettings())
+    assert (len(read.sections), read.document_count) == (1, 1)
+    assert read.unread == (LeftOut("truck/a.txt", "empty"), LeftOut("truck/c.txt", "no text"))
+
+
+def test_every_format_has_one_reader():
+    endings = [suffix for reader in readers() for suffix in reader.suffixes]
+    assert {".txt", ".md", ".rst", ".adoc", ".html", ".pdf", ".docx", ".tei.xml"} <= set(endings)
+    assert len(endings) == len(set(endings))
+
+
+def test_what_is_not_read_is_counted_in_one_alert(tmp_path):
+    for name in ("a.txt", "b.PNG", "c.png", "truck/d.tar.gz", "truck/LICENSE", "truck/plain.xml"):
+        put(tmp_path, name)
+    put(tmp_path, "truck/empty.txt", "")
+    told = []
+    read = read_folder(tmp_path, CorpusSettings(), told.append)
+    (alert,) = [event for event in told if isinstance(event, Alert)]
+    assert alert.message == "6 of 7 files were not read: 2 .png, 1 .gz, 1 .xml, 1 empty, 1 no ending."
+    assert {item.path: item.reason for item in read.unread}["truck/LICENSE"] == "no ending"
+    assert read.document_count == 1
+
+
+def bad_corpus(root):
+    put(root, "truck/a.txt")
+    put(root, "truck/b.txt", b"\x7fELF\x00\x00\x01")
+    return root
+
+
+def test_a_bad_file_stops_unless_it_is_skipped(tmp_path):
+    bad_corpus(tmp_path)
+    with pytest.raises(DocumentError, match=r"b\.txt"):
+        read_folder(tmp_path, CorpusSettings())
+    told = []
+    read = read_folder(tmp_path, CorpusSettings(skip_bad_files=True), told.append)
+    (skipped,) = read.skipped
+    assert (skipped.path, len(read.sections), read.document_count) == ("truck/b.txt", 1, 1)
+    assert "control bytes" in skipped.reason
+    assert [event.message for event in told if isinstance(event, Alert)] == [f"Skipped: {skipped.reason}"]
+
+
+def test_bad_files_alone_are_an_error_even_if_skipped(tmp_path):
+    put(tmp_path, "b.txt", b"\x7fELF\x00\x00\x01")
+    with pytest.raises(DocumentError, match="1 could not be read"):
+        read_folder(tmp_path, CorpusSettings(skip_bad_files=True))
+
+
+def test_a_file_too_large_is_refused_before_it_is_read(tmp_path):
+    path = put(tmp_path, "a.txt")
+    with path.open("r+b") as stream:
+        stream.truncate(2_000_001)
+    with pytest.raises(DocumentError, match="has 2 MB; at most 1 are read") as caught:
+        read_folder(tmp_path, CorpusSettings(max_file_mb=1))
+    assert "corpus.max_file_mb" in caught.value.remedy
+    assert str(path) in caught.value.message
+
+
+def test_a_file_that_disappears_is_a_bad_file(tmp_path):
+    put(tmp_path, "a.txt")
+    (file,) = find_files(tmp_path)
+    file.path.unlink()
+    with pytest.raises(DocumentError, match="cannot be read"):
+        read_document(file)
+    assert digest_corpus_files([file])
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the administrator may read everything")
+def test_what_may_not_be_read_is_a_bad_file(tmp_path):
+    put(tmp_path, "a.txt")
+    put(tmp_path, "closed/b.txt")
+    locked = put(tmp_path, "locked.txt")
+    locked.chmod(0)
+    (tmp_path / "closed").chmod(0)
+    try:
+        with pytest.raises(DocumentError, match="cannot be opened"):
+            read_folder(tmp_path, CorpusSettings())
+        read = read_folder(tmp_path, CorpusSettings(skip_bad_files=True))
+    finally:
+        (tmp_path / "closed").chmod(0o700)
+    assert sorted(item.path for item in read.skipped) == ["closed", "locked.txt"]
+    assert len(read.sections) == 1
+
+
+class Deep:
+    suffixes = frozenset({".txt"})
+
+    def read(self, path):
+        return self.read(path)
+
+
+def test_a_document_nested_too_deeply_is_a_bad_file(tmp_path):
+    put(tmp_path, "a.txt")
+    (file,) = find_files(tmp_path)
+    with pytest.raises(DocumentError, match="nested too deeply"):
+        read_document(replace(file, reader=Deep()))
 
 
 def test_a_binary_file_named_txt_is_named(tmp_path):
@@ -120,7 +225,30 @@ def test_symbolic_links_to_folders_are_not_followed(tmp_path):
     (tmp_path / "corpus" / "self.txt").symlink_to(tmp_path / "corpus" / "self.txt")
     (tmp_path / "corpus" / "broken.txt").symlink_to(tmp_path / "absent.txt")
     (tmp_path / "corpus" / "linked.txt").symlink_to(tmp_path / "outside" / "b.txt")
-    assert places(tmp_path / "corpus") == [("linked.txt", "default"), ("truck/a.txt", "truck")]
+    (tmp_path / "corpus" / "inside.txt").symlink_to(tmp_path / "corpus" / "truck" / "a.txt")
+    assert places(tmp_path / "corpus") == [("inside.txt", "default"), ("truck/a.txt", "truck")]
+    assert read_folder(tmp_path / "corpus", CorpusSettings()).unread == (
+        LeftOut("broken.txt", "broken link"),
+        LeftOut("linked.txt", "link out of the folder"),
+        LeftOut("outside", "link out of the folder"),
+        LeftOut("self.txt", "broken link"),
+        LeftOut("truck/loop", "link to a folder"),
+    )
+
+
+def test_a_corpus_that_is_a_link_is_read(tmp_path):
+    put(tmp_path, "real/truck/a.txt")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "b.txt").symlink_to(tmp_path / "real" / "truck" / "a.txt")
+    assert places(tmp_path / "link") == [("truck/a.txt", "truck")]
+    assert places(tmp_path / "b.txt") == [("b.txt", "default")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes there")
+def test_a_pipe_is_reported_and_not_waited_for(tmp_path):
+    put(tmp_path, "a.txt")
+    os.mkfifo(tmp_path / "b.txt")
+    assert read_folder(tmp_path, CorpusSettings()).unread == (LeftOut("b.txt", "not a regular file"),)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux alone")
@@ -166,7 +294,7 @@ NAMES = st.lists(st.sampled_from([f"{d}/{f}.txt" for d in ("truck", "radar") for
 def test_ids_do_not_change_when_files_are_added(tmp_path_factory, names, more):
     root = tmp_path_factory.mktemp("corpus")
     for name in names:
-        put(root, name, f"Oil level\n\n{BODY}\n\nOil level\n\n{name}\n")
+        put(root, name, f"Oil level\n\n{BODY}\n\nOil level\n\n{BODY} {name}\n")
     before = {section.id: section for section in read_corpus(root)}
     assert len(before) == 2 * len(names)
     for name in set(more) - set(names):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedtune.corpus.line_breaks import ends_openly, goes_on, mend_lines, words_of
+from embedtune.corpus.line_breaks import ends_openly, goes_on, kept_lines, mend_lines, starts_item, words_of
 
 WIDE = "The truck has four reservoirs, one wet tank behind the cab and circuit"
 
@@ -45,6 +45,24 @@ def test_a_hyphen_at_a_line_end_goes_unless_the_document_writes_it():
     assert mend_lines("the on-\nscreen text", frozenset({"on-screen"})) == "the on-screen text"
     assert mend_lines("the on-\nscreen text", frozenset({"on-screen", "onscreen"})) == "the onscreen text"
     assert mend_lines("valve KSR-\n200S", frozenset()) == "valve KSR-\n200S"
+
+
+@pytest.mark.parametrize(
+    "line", ["- left", "* left", "  • left", "▪ left", "– left", "3. Open", "12) Open", "(b) Open"]
+)
+def test_lines_that_begin_an_item(line):
+    assert starts_item(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["", "left", "-left", "3.5 bar", "10W-30 oil", "2024. A year", "see. Then", "(see) there", "-"]
+)
+def test_lines_that_begin_no_item(line):
+    assert not starts_item(line)
+
+
+def test_preformatted_lines_stay_but_for_blank_ones():
+    assert kept_lines("\nif a {  \n\n    b,\n}\n") == "if a {\n    b,\n}"
 
 
 def test_words_lose_the_punctuation_around_them():

@@ -37,6 +37,17 @@ def test_a_hash_in_code_is_no_heading(rows):
     assert rows("```\n# not a heading\n\ngcc\n```\n") == [("# not a heading\n\ngcc", None)]
 
 
+def test_code_alone_is_preformatted_and_keeps_its_indentation(read):
+    blocks = read("Run\nthis:\n\n```\n  a,\n    b\n```\n\n- \n  ```\n  c\n  ```\n\nText\n\n    d\n      e\n")
+    assert [(block.text, block.preformatted) for block in blocks] == [
+        ("Run\nthis:", False),
+        ("  a,\n    b", True),
+        ("- c", True),
+        ("Text", False),
+        ("d\n  e", True),
+    ]
+
+
 def test_inline_marks_fall_away(rows):
     text = "Open **Vehicle > Tyres** and [hold `OK`](http://x) for *3* s ![lamp](a.png) &amp; wait{.note}\n"
     assert rows(text) == [("Open Vehicle > Tyres and hold OK for 3 s lamp & wait", None)]

@@ -55,3 +55,17 @@ def test_no_pairs():
     assert value["total_pairs"] == 0
     assert value["query_words"] is None
     assert value["rejected"] == {}
+
+
+def test_rejections_of_two_steps_add_up():
+    first = Rejections(1, {"too_short": 3, "leak": 0}, {"too_short": ("a",)})
+    second = Rejections(2, {"too_short": 2, "markup": 1}, {"too_short": ("b",), "markup": ("c",)})
+    both = first + second
+    assert both.duplicates == 3
+    assert both.by_filter == {"too_short": 5, "leak": 0, "markup": 1}
+    assert both.examples == {"too_short": ("a",), "markup": ("c",)}
+
+
+def test_a_filter_that_rejected_nothing_is_shown():
+    value = pair_statistics(PAIRS, KINDS, Rejections(0, {"leak": 0})).to_json()
+    assert value["rejected"] == {"leak": {"count": 0, "examples": []}}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedtune.config.settings import SplitSettings
+from embedtune.config.data_settings import SplitSettings
 from embedtune.pairs.split import split_sections
 from embedtune.vocabulary.pairs import Split
 
@@ -112,6 +112,32 @@ def test_a_document_of_the_same_domain_moves_little(distinct):
     before = split_sections(distinct(100), SplitSettings(), 0.7, 3).split_of
     after = split_sections(distinct(103), SplitSettings(), 0.7, 3).split_of
     assert sum(after[id_] is not part for id_, part in before.items()) <= 6
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(5, 40), st.integers(1, 4), st.integers(0, 99))
+def test_adding_sections_moves_few_others(distinct, count, added, seed):
+    limits = SplitSettings(dev_share=0.2, test_share=0.2)
+    before = split_sections(distinct(count), limits, 0.7, seed).split_of
+    after = split_sections(distinct(count + added), limits, 0.7, seed).split_of
+    # Each one added may take a held-out place from another, and shifts where test and dev end.
+    assert sum(after[id_] is not part for id_, part in before.items()) <= 3 * added + 2
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=20), st.integers(0, 99))
+def test_no_near_duplicate_is_on_two_sides(make_section, rows, seed):
+    def text(base, change):
+        words = [f"b{base}w{at}" for at in range(60)]
+        words[change] = "changed"
+        return " ".join(words)
+
+    sections = [make_section(f"H{n}", text(*row), path=f"{n}.md") for n, row in enumerate(rows)]
+    split = split_sections(sections, SplitSettings(dev_share=0.3, test_share=0.3), 0.7, seed)
+    sides = defaultdict(set)
+    for section, (base, _) in zip(sections, rows, strict=True):
+        sides[base].add((split.cluster_of[section.id], split.split_of[section.id]))
+    assert all(len(side) == 1 for side in sides.values())
 
 
 def test_near_duplicates_of_different_headings_and_domains_share_a_cluster(make_section):

@@ -110,6 +110,7 @@ def test_a_save_names_the_checkpoint_and_what_goes_on_with_it(callback):
         "best_metric": 0.75,
         "loss_total": 0.1,
         "loss_steps": 1,
+        "negatives": "",
     }
 
 

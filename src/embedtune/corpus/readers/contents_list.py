@@ -16,6 +16,7 @@ _PAGE = re.compile(r"^(?:(\d{1,2})-)?(\d{1,4})$")
 _ROMAN = re.compile(r"^[ivxlc]{1,7}$", re.IGNORECASE)
 _HEADING = re.compile(r"^\s*(?:table\s+of\s+)?contents\s*:?\s*$", re.IGNORECASE)
 _NUMBER = re.compile(r"^(?:\d{1,2}(?:\.\d{1,3})*|[A-Z])[.)]?\s+")
+_MAX_CHARACTERS = 300
 _MIN_ENTRIES = 3
 _PAGES_PER_CHAPTER = 10_000
 
@@ -50,7 +51,7 @@ class _Entry:
 def _entries(lines: Sequence[str], pattern: re.Pattern[str]) -> list[_Entry]:
     found: list[_Entry] = []
     for position, line in enumerate(lines):
-        match = pattern.match(line)
+        match = pattern.match(line) if len(line) <= _MAX_CHARACTERS else None
         title = _bare(match.group(1)) if match else ""
         if match and any(character.isalpha() for character in title):
             found.append(_Entry(position, title, _page(match.group(2) or "")))

@@ -68,7 +68,7 @@ class _Walk:
                 self.line = token.map[0] + 1 + self.offset
             match token.type:
                 case "fence" | "code_block":
-                    self._add(found, token.content.strip("\n"))
+                    self._add_code(found, token.content.strip("\n"))
                 case "html_block":
                     self._add(found, _plain(unescape(_TAG.sub(" ", token.content))))
                 case "inline" if self.row is not None:
@@ -107,6 +107,11 @@ class _Walk:
         if text.strip():
             prefix = "" if self.heading else self.prefix
             found.append(TextBlock(prefix + text.strip(), self.line, self.heading))
+        self.prefix = ""
+
+    def _add_code(self, found: list[TextBlock], text: str) -> None:
+        if text.strip():
+            found.append(TextBlock(self.prefix + text.rstrip(), self.line, preformatted=True))
         self.prefix = ""
 
 

@@ -52,7 +52,12 @@ class _CorpusRow:
 
 def has_split(folder: Path, split: str) -> bool:
     """Return whether a BEIR folder has judgements for a split."""
-    return split in _splits(folder)
+    return split in beir_splits(folder)
+
+
+def beir_splits(folder: Path) -> list[str]:
+    """Return the names of the splits that a BEIR folder has judgements for, sorted."""
+    return sorted(path.stem for path in (folder / "qrels").glob("*.tsv"))
 
 
 def read_beir(folder: Path, split: str) -> BeirSet:
@@ -71,18 +76,15 @@ def read_beir(folder: Path, split: str) -> BeirSet:
             judgement names a query or a document that is not there.
     """
     if not has_split(folder, split):
-        found = _splits(folder)
+        found = beir_splits(folder)
         raise FormatError(
             f"{folder} has no split {split!r}: there is no qrels/{split}.tsv.",
             f"Its splits are {', '.join(found)}." if found else "A BEIR folder has qrels/<split>.tsv with judgements.",
         )
     name = folder.resolve().name
-    sections = _read_sections(folder / "corpus.jsonl", name)
-    queries = _read_queries(folder / "queries.jsonl", name)
-    qrels_path = folder / "qrels" / f"{split}.tsv"
-    judgements = read_judgements(qrels_path)
-    _check_known(qrels_path, judgements, {query.id for query in queries}, {section.id for section in sections})
-    qrels = qrels_of(qrels_path, judgements)
+    sections = read_beir_sections(folder, name)
+    queries = read_beir_queries(folder, name)
+    qrels = read_beir_qrels(folder, split, {query.id for query in queries}, {section.id for section in sections})
     judged = set(qrels.query_ids)
     return BeirSet(name, sections, tuple(query for query in queries if query.id in judged), qrels)
 
@@ -93,18 +95,46 @@ def read_beir_corpus(folder: Path) -> tuple[Section, ...]:
     Raises:
         FormatError: ``corpus.jsonl`` is missing, a line is malformed, or an id is repeated.
     """
-    return _read_sections(folder / "corpus.jsonl", folder.resolve().name)
+    return read_beir_sections(folder, folder.resolve().name)
 
 
-def _splits(folder: Path) -> list[str]:
-    return sorted(path.stem for path in (folder / "qrels").glob("*.tsv"))
+def read_beir_qrels(folder: Path, split: str, queries: Collection[str], sections: Collection[str] | None) -> Qrels:
+    """Read the judgements of one split.
+
+    Args:
+        folder: The BEIR folder.
+        split: The name of a file in ``qrels``.
+        queries: Ids of the questions.
+        sections: Ids of the documents; ``None`` where the corpus was not read.
+
+    Raises:
+        FormatError: The file is missing, a line is malformed, or names a query or document that is not there.
+    """
+    path = folder / "qrels" / f"{split}.tsv"
+    judgements = read_judgements(path)
+    _check_known(path, judgements, queries, sections)
+    return qrels_of(path, judgements)
 
 
-def _read_sections(path: Path, name: str) -> tuple[Section, ...]:
+def read_beir_sections(folder: Path, name: str, kept: dict[str, Row] | None = None) -> tuple[Section, ...]:
+    """Read ``corpus.jsonl`` of a BEIR folder.
+
+    Args:
+        folder: The folder.
+        name: The domain of documents that name none.
+        kept: Receives every document's whole row, by id, where it is to be written again.
+
+    Raises:
+        FormatError: The file is missing, a line is malformed, or an id is repeated.
+    """
+    path = folder / "corpus.jsonl"
+
     def parse(row: Row) -> _CorpusRow:
         text = row.get("text")
         if not isinstance(text, str):
             raise FormatError("`text` is missing or not a text.", "Give every document a `text`; it may be empty.")
+        if kept is not None:
+            kept[_identity(row)] = row
         return _CorpusRow(_identity(row), label(row, "title").strip(), text, _metadata_text(row, "domain") or name)
 
     read = read_json_lines(path, parse)
@@ -123,8 +153,22 @@ def _read_sections(path: Path, name: str) -> tuple[Section, ...]:
     )
 
 
-def _read_queries(path: Path, name: str) -> tuple[Query, ...]:
+def read_beir_queries(folder: Path, name: str, kept: dict[str, Row] | None = None) -> tuple[Query, ...]:
+    """Read ``queries.jsonl`` of a BEIR folder, the questions of all splits; see `read_beir`.
+
+    Args:
+        folder: The folder.
+        name: The domain of questions that name none.
+        kept: Receives every question's whole row, by id, where it is to be written again.
+
+    Raises:
+        FormatError: The file is missing, a line is malformed, or an id is repeated.
+    """
+    path = folder / "queries.jsonl"
+
     def parse(row: Row) -> Query:
+        if kept is not None:
+            kept[_identity(row)] = row
         return Query(
             id=_identity(row),
             text=filled_text(row.get("text"), "text"),
@@ -162,18 +206,18 @@ def _refuse_repeats(path: Path, entries: Sequence[_Entry], numbers: Sequence[int
         before = first.setdefault(entry.id, number)
         if before != number:
             raise FormatError(
-                f"{path}, line {number}: the id {entry.id!r} stands in line {before} already.", "Make ids unique."
+                f"{path}, line {number}: the id {entry.id!r:.60} stands in line {before} already.", "Make ids unique."
             )
 
 
 def _check_known(
-    path: Path, judgements: Sequence[Judgement], queries: Collection[str], sections: Collection[str]
+    path: Path, judgements: Sequence[Judgement], queries: Collection[str], sections: Collection[str] | None
 ) -> None:
     for judgement in judgements:
         if judgement.query_id not in queries:
-            unknown = f"query {judgement.query_id!r} is not in queries.jsonl"
-        elif judgement.section_id not in sections:
-            unknown = f"document {judgement.section_id!r} is not in corpus.jsonl"
+            unknown = f"query {judgement.query_id!r:.60} is not in queries.jsonl"
+        elif sections is not None and judgement.section_id not in sections:
+            unknown = f"document {judgement.section_id!r:.60} is not in corpus.jsonl"
         else:
             continue
         raise FormatError(f"{path}, line {judgement.line}: {unknown}.", "Add it there, or remove the judgement.")

@@ -21,7 +21,7 @@ def required_text(row: Row, name: str) -> str:
     """Return a text that must be there and hold more than white space."""
     value = row.get(name)
     if value is None:
-        known = ", ".join(f"`{field}`" for field in list(row)[:8]) or "none"
+        known = ", ".join(f"`{field:.40}`" for field in list(row)[:8]) or "none"
         raise FormatError(f"`{name}` is missing; the fields are {known}.", f"Give `{name}` as a text.")
     return filled_text(value, name)
 

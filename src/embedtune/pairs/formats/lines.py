@@ -4,54 +4,17 @@ from __future__ import annotations
 
 import codecs
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
 
 from embedtune.errors import FormatError
+from embedtune.pairs.formats.rows import Fault, LinesRead, SourceRows, collect_rows
 from embedtune.pairs.formats.strict_json import excerpt, not_readable, parse_json
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 _Item = TypeVar("_Item")
 
-
-@dataclass(frozen=True, slots=True)
-class BadLine:
-    """A line that could not be used.
-
-    Attributes:
-        line: Its 1-based number; in a JSON file with a list, the number of the entry.
-        excerpt: The text around the fault, shortened.
-        reason: What is wrong with it.
-    """
-
-    line: int
-    excerpt: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class LinesRead(Generic[_Item]):
-    """What a file of JSON lines held.
-
-    Attributes:
-        items: One for each line that could be used, in order.
-        skipped: The lines that could not.
-        numbers: The 1-based line number of each item.
-    """
-
-    items: tuple[_Item, ...]
-    skipped: tuple[BadLine, ...]
-    numbers: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    reason: str
-    position: int
-    remedy: str
+_MAX_LINE_BYTES = 64 * 1024 * 1024
 
 
 def read_json_lines(
@@ -71,37 +34,26 @@ def read_json_lines(
         FormatError: The file cannot be read, a line is malformed, or, with ``skip_bad_lines``, none
             of its lines can be used.
     """
-    items: list[_Item] = []
-    numbers: list[int] = []
-    skipped: list[BadLine] = []
+    return collect_rows(path, json_line_rows(path), parse, skip_bad_lines=skip_bad_lines)
+
+
+def json_line_rows(path: Path) -> SourceRows:
+    """Yield the number and the object of each line that is not blank.
+
+    Raises:
+        FormatError: The file cannot be read, or is in UTF-16.
+    """
     for number, raw in _raw_lines(path):
-        parsed = _parsed(raw, parse)
-        if not isinstance(parsed, _Fault):
-            items.append(parsed)
-            numbers.append(number)
-            continue
-        bad = BadLine(number, excerpt(raw.decode(errors="replace"), parsed.position), parsed.reason)
-        if not skip_bad_lines:
-            raise bad_line_error(path, bad, parsed.remedy)
-        skipped.append(bad)
-    if skipped and not items:
-        raise FormatError(
-            f"{path}: none of its {len(skipped)} lines can be used. Line {skipped[0].line}: {skipped[0].reason}",
-            "Check that it is the right file: one JSON object a line, in UTF-8.",
-        )
-    return LinesRead(tuple(items), tuple(skipped), tuple(numbers))
-
-
-def bad_line_error(path: Path, bad: BadLine, remedy: str, unit: str = "line") -> FormatError:
-    """Return the error for a line (or another numbered unit) that cannot be used."""
-    return FormatError(f"{path}, {unit} {bad.line}: {bad.reason} The text there: {bad.excerpt}", remedy)
+        yield number, _parsed(raw)
 
 
 def _raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield number and bytes of the lines that are not blank."""
+    """Yield number and bytes of the lines that are not blank; of a line too long, one byte more than the limit."""
+    number = 0
     try:
         with path.open("rb") as stream:
-            for number, line in enumerate(stream, start=1):
+            while line := stream.readline(_MAX_LINE_BYTES + 1):
+                number += 1
                 raw = line
                 if number == 1:
                     if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -109,22 +61,26 @@ def _raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                     raw = line.removeprefix(codecs.BOM_UTF8)
                 if raw.strip():
                     yield number, raw.rstrip(b"\r\n")
+                while len(line) > _MAX_LINE_BYTES and not line.endswith(b"\n"):
+                    line = stream.readline(_MAX_LINE_BYTES + 1)
     except OSError as error:
         raise not_readable(path, error) from error
 
 
-def _parsed(raw: bytes, parse: Callable[[dict[str, object]], _Item]) -> _Item | _Fault:
+def _parsed(raw: bytes) -> dict[str, object] | Fault:
+    if len(raw) > _MAX_LINE_BYTES:
+        shown = excerpt(raw[:1000].decode(errors="replace"))
+        return Fault(f"Longer than {_MAX_LINE_BYTES >> 20} MiB.", "Write one object a line.", shown)
     try:
         value = parse_json(raw.decode())
     except UnicodeDecodeError as error:
         place = len(raw[: error.start].decode())
-        return _Fault(f"Not UTF-8: byte 0x{raw[error.start]:02x}.", place, "Save the file as UTF-8.")
+        shown = excerpt(raw.decode(errors="replace"), place)
+        return Fault(f"Not UTF-8: byte 0x{raw[error.start]:02x}.", "Save the file as UTF-8.", shown)
     except json.JSONDecodeError as error:
         column = f" (column {error.colno})" if error.pos else ""
-        return _Fault(f"Not valid JSON: {error.msg}{column}.", error.pos, "Write one whole JSON object a line.")
+        shown = excerpt(error.doc, error.pos)
+        return Fault(f"Not valid JSON: {error.msg}{column}.", "Write one whole JSON object a line.", shown)
     if not isinstance(value, dict):
-        return _Fault("Not a JSON object.", 0, "Write one JSON object, in braces, a line.")
-    try:
-        return parse(value)
-    except FormatError as error:
-        return _Fault(error.message, 0, error.remedy)
+        return Fault("Not a JSON object.", "Write one JSON object, in braces, a line.", excerpt(raw.decode()))
+    return value

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embedtune.errors import FormatError
+from embedtune.files import atomic_writer
 from embedtune.pairs.formats.strict_json import excerpt, not_readable
 from embedtune.vocabulary.evaluation import Qrels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _BEIR_COLUMNS = 3
 _TREC_COLUMNS = 4
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
+_MAX_LINE = 1 << 20
+_REMEDY = "Write `query-id`, `corpus-id` and a whole number, or TREC's four columns."
 _HEADER_FIRST = ("query-id", "query_id", "queryid", "qid", "query")
 _HEADER_LAST = ("score", "grade", "relevance", "label")
 
@@ -41,15 +44,9 @@ def read_judgements(path: Path) -> tuple[Judgement, ...]:
     Raises:
         FormatError: The file cannot be read or a line has another shape; the message gives its number.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except OSError as error:
-        raise not_readable(path, error) from error
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path} is not UTF-8.", "Save the file as UTF-8.") from error
     judgements: list[Judgement] = []
     header_possible = True
-    for number, line in enumerate(lines, start=1):
+    for number, line in _lines(path):
         if not line.strip():
             continue
         columns = _columns(line)
@@ -70,11 +67,54 @@ def qrels_of(path: Path, judgements: Iterable[Judgement]) -> Qrels:
         before = grades[judgement.query_id].setdefault(judgement.section_id, judgement.grade)
         if before != judgement.grade:
             raise FormatError(
-                f"{path}, line {judgement.line}: document {judgement.section_id} was judged {before} for query "
-                f"{judgement.query_id} before and is judged {judgement.grade} here.",
+                f"{path}, line {judgement.line}: document {judgement.section_id:.60} was judged {before} for query "
+                f"{judgement.query_id:.60} before and is judged {judgement.grade} here.",
                 "Keep one of the two lines.",
             )
     return Qrels(grades)
+
+
+def write_judgements(path: Path, qrels: Qrels, query_ids: Iterable[str] | None = None) -> None:
+    """Write judgements in BEIR's three columns with its header line, by query and section, grades kept.
+
+    Args:
+        path: The file, such as ``qrels/test.tsv``.
+        qrels: The judgements.
+        query_ids: The queries to write; ``None`` for all that have a relevant section.
+
+    Raises:
+        FormatError: An id is empty or holds a tab or a line end.
+        InputError: The file cannot be written.
+    """
+    with atomic_writer(path) as stream:
+        stream.write("query-id\tcorpus-id\tscore\n")
+        for query in sorted(qrels.query_ids if query_ids is None else set(query_ids)):
+            for section, grade in sorted(qrels.grades(query).items()):
+                stream.write(f"{_id(query, path)}\t{_id(section, path)}\t{grade}\n")
+
+
+def _id(identity: str, path: Path) -> str:
+    if identity.strip() != identity or not identity or any(mark in identity for mark in "\t\n\r"):
+        raise FormatError(
+            f"{path} cannot hold the id {identity!r:.60}: its columns are divided by tabs.",
+            "Give ids without tabs, line ends, or white space at their ends.",
+        )
+    return identity
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    number = 0
+    try:
+        with path.open(encoding="utf-8-sig", newline="\n") as stream:
+            while line := stream.readline(_MAX_LINE):
+                number += 1
+                if len(line) == _MAX_LINE:
+                    raise FormatError(f"{path}, line {number}: not a judgement, but a long text.", _REMEDY)
+                yield number, line
+    except OSError as error:
+        raise not_readable(path, error) from error
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path} is not UTF-8.", "Save the file as UTF-8.") from error
 
 
 def _columns(line: str) -> list[str]:
@@ -95,5 +135,5 @@ def _judgement(path: Path, number: int, line: str, columns: list[str]) -> Judgem
         return Judgement(columns[0], columns[1], int(columns[2]), number)
     raise FormatError(
         f"{path}, line {number}: not a judgement. The text there: {excerpt(line)}",
-        "Write `query-id`, `corpus-id` and a whole number, or TREC's four columns.",
+        _REMEDY,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, NoReturn
 
 from embedtune.errors import FormatError
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _EXCERPT = 100
+_MAX_DEPTH = 100
+_MAX_BYTES = 256 * 1024 * 1024
 
 
 def parse_json(text: str) -> object:
@@ -20,12 +23,13 @@ def parse_json(text: str) -> object:
     Raises:
         json.JSONDecodeError: It is not JSON; or it repeats a field of an object (one of the two would
             be lost), holds NaN or an infinite number (not JSON, RFC 8259), holds half of a surrogate
-            pair (not writable as UTF-8), or is nested too deeply.
+            pair (not writable as UTF-8), or is nested more than 100 levels deep.
     """
     try:
         value: object = json.loads(
             text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite_float
         )
+        _refuse_depth(value, text)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError:
@@ -43,9 +47,14 @@ def read_strict_json(path: Path) -> object:
     """Read a JSON file, UTF-8 with or without a byte order mark.
 
     Raises:
-        FormatError: The file is missing, not UTF-8, or not JSON as `parse_json` takes it.
+        FormatError: The file is missing, larger than 256 MiB, not UTF-8, or not JSON as `parse_json`
+            takes it.
     """
     try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise FormatError(
+                f"{path} is larger than {_MAX_BYTES >> 20} MiB.", "Write it as JSON lines (.jsonl), which are streamed."
+            )
         return parse_json(path.read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
         raise FormatError(
@@ -80,9 +89,27 @@ def not_readable(path: Path, error: OSError) -> FormatError:
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"the field `{next(name for name in names if names.count(name) > 1)}` is given twice")
+        ((name, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"the field `{name[:60]}` is given twice")
     return fields
+
+
+def _refuse_depth(value: object, text: str) -> None:
+    """Refuse what would exhaust the stack of whoever writes it back; how deep that is depends on their own."""
+    if text.count("[") + text.count("{") <= _MAX_DEPTH:
+        return
+    level = [value]
+    for _ in range(_MAX_DEPTH + 1):
+        inner: list[object] = []
+        for container in level:
+            if isinstance(container, dict):
+                inner += container.values()
+            elif isinstance(container, list):
+                inner += container
+        level = [entry for entry in inner if isinstance(entry, dict | list)]
+        if not level:
+            return
+    raise json.JSONDecodeError("nested too deeply", text, 0)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embedtune.errors import FormatError
 from embedtune.files import write_json
-from embedtune.pairs.formats.fields import kind_of
-from embedtune.pairs.formats.lines import BadLine, bad_line_error
-from embedtune.pairs.formats.strict_json import excerpt, read_strict_json
+from embedtune.pairs.formats.fields import Row, kind_of
+from embedtune.pairs.formats.rows import BadLine, collect_rows
+from embedtune.pairs.formats.strict_json import read_strict_json
 from embedtune.pairs.formats.training_pairs import pair_from_row, pair_row
 
 if TYPE_CHECKING:
@@ -58,22 +57,9 @@ def read_training_examples(path: Path, *, skip_bad_lines: bool = False) -> Train
             f"{path} is not a file of training examples: it has no list `examples` beside an object `metadata`.",
             'Give {"metadata": {…}, "examples": [{"query": …, "positive": …, "negatives": […]}]}.',
         )
-    pairs: list[TrainingPair] = []
-    skipped: list[BadLine] = []
-    for number, example in enumerate(examples, start=1):
-        try:
-            pairs.append(_pair(example))
-        except FormatError as error:
-            bad = BadLine(number, excerpt(json.dumps(example, ensure_ascii=False)), error.message)
-            if not skip_bad_lines:
-                raise bad_line_error(path, bad, error.remedy, "example") from error
-            skipped.append(bad)
-    if skipped and not pairs:
-        raise FormatError(
-            f"{path}: none of its {len(skipped)} examples can be used. Example 1: {skipped[0].reason}",
-            "Check that it is the right file.",
-        )
-    return TrainingExamples(tuple(pairs), metadata, tuple(skipped))
+    rows = enumerate(examples, start=1)
+    read = collect_rows(path, rows, pair_from_example, skip_bad_lines=skip_bad_lines, unit="example")
+    return TrainingExamples(read.items, metadata, read.skipped)
 
 
 def write_training_examples(path: Path, pairs: Sequence[TrainingPair], metadata: Mapping[str, object]) -> None:
@@ -88,9 +74,13 @@ def write_training_examples(path: Path, pairs: Sequence[TrainingPair], metadata:
     write_json(path, {"metadata": described, "examples": [_example(pair) for pair in pairs]})
 
 
-def _pair(example: object) -> TrainingPair:
-    if not isinstance(example, dict):
-        raise FormatError(f"The example is {kind_of(example)}, not an object.", "Give every example as an object.")
+def pair_from_example(example: Row) -> TrainingPair:
+    """Return the training pair that an example describes; the fields of its ``metadata`` count as its own.
+
+    Raises:
+        FormatError: A field is missing, empty, of the wrong type, or given twice; the message gives the reason
+            only.
+    """
     metadata = {} if example.get("metadata") is None else example["metadata"]
     if not isinstance(metadata, dict):
         raise FormatError(

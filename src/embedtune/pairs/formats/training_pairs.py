@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from embedtune.errors import FormatError
 from embedtune.files import digest_value, write_json_lines
+from embedtune.pairs.formats.cells import CellRules
 from embedtune.pairs.formats.fields import Row, choice, flag, kind_of, label, required_text, texts
-from embedtune.pairs.formats.lines import LinesRead, read_json_lines
+from embedtune.pairs.formats.lines import read_json_lines
+from embedtune.pairs.formats.rows import LinesRead
 from embedtune.vocabulary.pairs import Negative, Origin, Provenance, Query, Split, TrainingPair
 
 if TYPE_CHECKING:
@@ -20,6 +22,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _GIVEN = "given"
+
+PAIR_CELLS = CellRules(
+    texts=frozenset(
+        "query_id query positive domain source_section section_id cluster origin split difficulty category".split()
+    ),
+    lists=frozenset("negative negatives negative_sources negative_section_ids negative_scores".split()),
+    flags=frozenset(("synthetic", "hard_negative")),
+)
 
 
 def read_training_pairs(path: Path, *, skip_bad_lines: bool = False) -> LinesRead[TrainingPair]:
@@ -175,8 +185,15 @@ def _parallel(row: Row, name: str, count: int, default: object) -> list[object]:
 
 
 def _score(value: object) -> float | None:
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        return None if value is None else float(value)
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise FormatError(
+                "`negative_scores` holds a number that is too large.", "Give scores below 1e308."
+            ) from error
     raise FormatError(
         f"`negative_scores` holds {kind_of(value)}, not a number.", "Give numbers or null, or leave the field out."
     )

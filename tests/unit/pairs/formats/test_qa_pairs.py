@@ -3,7 +3,7 @@ import json
 import pytest
 
 from embedtune.errors import FormatError
-from embedtune.pairs.formats.qa_pairs import qa_pair_from_row, read_qa_pairs
+from embedtune.pairs.formats.qa_pairs import qa_pair_from_row, qa_row, read_qa_pairs, write_qa_pairs
 from embedtune.pairs.formats.training_pairs import pair_row
 from embedtune.vocabulary.pairs import Origin
 
@@ -40,3 +40,26 @@ def test_a_bad_line_is_named(tmp_path, row, reason):
     with pytest.raises(FormatError, match=rf"line 2: .*{reason}"):
         read_qa_pairs(path)
     assert len(read_qa_pairs(path, skip_bad_lines=True).items) == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"question": "q", "answer": "a"},
+        {"question": "q", "answer": "a", "id": "7", "context": "c", "source": "s", "domain": "d"},
+        {"question": "q", "answer": "a", "id": 7},
+        {"question": "q", "answer": "a", "id": "7", "query_id": "8"},
+        {"question": "q", "answer": "a", "id": None, "page": 3},
+    ],
+)
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+def test_questions_and_answers_are_written_with_all_their_fields(tmp_path, row, ending):
+    pair = qa_pair_from_row(row)
+    written = qa_row(pair)
+    assert all(written[name] == value for name, value in row.items() if value is not None and name != "id")
+    assert str(written["id"]) == str(row.get("id") or pair.query.id)
+    path = tmp_path / f"qa.{ending}"
+    write_qa_pairs(path, [pair])
+    (read,) = read_qa_pairs(path).items
+    assert (read.query, read.positive) == (pair.query, pair.positive)
+    assert all(read.provenance.extras.get(name) == row[name] for name in ("context", "source", "page") if name in row)

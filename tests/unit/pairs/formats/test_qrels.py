@@ -1,7 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embedtune.errors import FormatError
-from embedtune.pairs.formats.qrels import Judgement, qrels_of, read_judgements
+from embedtune.pairs.formats.qrels import Judgement, qrels_of, read_judgements, write_judgements
+from embedtune.vocabulary.evaluation import Qrels
 
 
 @pytest.fixture
@@ -72,3 +75,31 @@ def test_a_missing_file_and_another_encoding(tmp_path):
     path.write_bytes(b"caf\xe9\td\t1\n")
     with pytest.raises(FormatError, match="not UTF-8"):
         read_judgements(path)
+
+
+IDS = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), min_size=1, max_size=6).filter(
+    lambda identity: identity == identity.strip()
+)
+
+
+@given(st.dictionaries(IDS, st.dictionaries(IDS, st.integers(-9, 9), min_size=1, max_size=3), max_size=4))
+def test_judgements_come_back_as_they_were_written(tmp_path_factory, grades):
+    path = tmp_path_factory.mktemp("qrels") / "test.tsv"
+    write_judgements(path, Qrels(grades), grades)
+    assert qrels_of(path, read_judgements(path)) == Qrels(grades)
+
+
+def test_queries_without_an_answer_are_written_if_they_are_named(tmp_path):
+    path = tmp_path / "test.tsv"
+    qrels = Qrels({"q1": {"d": 1}, "q2": {"d": 0}})
+    write_judgements(path, qrels)
+    assert path.read_text() == "query-id\tcorpus-id\tscore\nq1\td\t1\n"
+    write_judgements(path, qrels, ["q2"])
+    assert path.read_text() == "query-id\tcorpus-id\tscore\nq2\td\t0\n"
+
+
+@pytest.mark.parametrize("identity", ["", "a\tb", "a\n", " a"])
+def test_an_id_that_tabs_cannot_divide_is_refused(tmp_path, identity):
+    with pytest.raises(FormatError, match="cannot hold the id"):
+        write_judgements(tmp_path / "t.tsv", Qrels({identity: {"d": 1}}))
+    assert list(tmp_path.iterdir()) == []

@@ -1,7 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embedtune.files import digest_value
-from embedtune.pairs.formats.section_finder import ExpectedSection, SectionFinder
+from embedtune.pairs.formats.section_finder import ExpectedSection, SectionFinder, shingles_of, words_of
 from embedtune.vocabulary.corpus import Section, SectionKind
 
 BRAKES = "Open the bleed screw one turn. Pump the pedal until clear fluid runs out."
@@ -95,3 +97,18 @@ def test_all_equally_similar_sections_are_found():
 def test_texts_without_words_and_corpora_without_sections(finder):
     assert "has no word" in finder.by_text("— … !").reason
     assert SectionFinder([]).by_text("any text at all").section_ids == ()
+
+
+WORDS = st.lists(st.sampled_from("oil cap warm drain the of".split()), max_size=12).map(" ".join)
+
+
+@given(st.lists(WORDS, max_size=5), WORDS.filter(str.strip))
+def test_looking_at_rare_words_alone_finds_what_looking_at_all_sections_finds(bodies, text):
+    sections = [section(str(n), "m/x.md", [], body) for n, body in enumerate(bodies)]
+    words, shingles = words_of(text), shingles_of(words_of(text))
+    holding = [s.id for s in sections if f" {' '.join(words)} " in f" {' '.join(words_of(s.text))} "]
+    shared = {s.id: len(shingles & shingles_of(words_of(s.text))) for s in sections}
+    best = max(shared.values(), default=0)
+    similar = [name for name, count in shared.items() if count == best] if 0 < best >= 0.6 * len(shingles) else []
+    expected = [] if len(words) < 3 and len(holding) > 1 else holding or similar
+    assert list(SectionFinder(sections).by_text(text).section_ids) == expected

@@ -5,7 +5,8 @@ import pytest
 from embedtune.errors import FormatError
 from embedtune.files import digest_value
 from embedtune.pairs.formats.section_finder import ExpectedSection
-from embedtune.pairs.formats.test_suite import read_test_suite, resolve
+from embedtune.pairs.formats.test_case import TestCase
+from embedtune.pairs.formats.test_suite import TestSuite, read_test_suite, resolve, write_test_suite
 from embedtune.vocabulary.corpus import Section, SectionKind
 from embedtune.vocabulary.pairs import Origin, Query
 
@@ -107,13 +108,13 @@ def test_default_ids_are_stable_and_unique(written):
         ({"query": "q", "expected": [{"document": "x"}]}, "An entry of `expected` has no `heading`"),
         ({"query": "q", "expected": {"page": 3}}, "An entry of `expected` has no `text`"),
         ({"query": "q", "memory_id": True}, "`memory_id` is true or false"),
-        ({"query": "q", "answer": "a", "id": "one"}, "'one' belongs to case 1 already"),
+        ({"query": "q", "answer": "a", "id": "one"}, "'one' belongs to an earlier case already"),
         ({"query": "q", "answer": "a", "category": {}}, "`category` is an object"),
     ],
 )
 def test_a_bad_case_is_named(written, case, reason):
     good = {"id": "one", "query": "q", "answer": "a"}
-    with pytest.raises(FormatError, match=rf"suite\.json, case 2: .*{reason}.*The case: ") as caught:
+    with pytest.raises(FormatError, match=rf"suite\.json, case 2: .*{reason}.*The text there: ") as caught:
         read_test_suite(written([good, case]))
     assert caught.value.remedy
 
@@ -155,3 +156,52 @@ def test_a_text_makes_up_for_the_id_of_another_system(written):
 def test_a_text_does_not_add_to_an_id_that_is_found(written):
     row = {"id": "c", "query": "q", "memory_id": "s1", "answer": "Drain the old oil"}
     assert resolve(read_test_suite(written([row])), SECTIONS).qrels.relevant("c") == {"s1"}
+
+
+ROWS = [
+    {"id": "1", "question": "what, then", "memory_id": 17, "memory": "a text", "difficulty": "Easy", "page": 3},
+    {"query": "how", "expected": [{"document": "v/x.md", "heading": "Oil", "page": 3}, "12"], "tags": ["a", None]},
+    {"id": "3", "query": "true", "relevant_ids": ["s1", "s2"], "answer": "[in brackets]", "note": "line\r\nbreak"},
+]
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl", "csv", "tsv", "parquet"])
+def test_a_suite_is_written_with_all_its_fields(written, tmp_path, ending):
+    first = read_test_suite(written(ROWS))
+    path = tmp_path / f"copy.{ending}"
+    write_test_suite(path, first)
+    second = read_test_suite(path)
+    for before, after in zip(first.cases, second.cases, strict=True):
+        assert after.query == before.query
+        assert after.expected_texts == before.expected_texts
+        assert after.expected_ids == before.expected_ids
+        assert after.expected_headings == before.expected_headings
+        known = {name: value for name, value in before.fields.items() if name != "memory_id"}
+        assert after.fields.items() >= known.items()
+
+
+def test_a_suite_made_here_is_written_in_the_usual_names(tmp_path):
+    query = Query("c1", "how", Origin.HUMAN, "hard", "procedure", "v")
+    case = TestCase(query, ("s1",), ("a text",), (ExpectedSection("v/x.md", "Oil"),))
+    path = tmp_path / "made.json"
+    write_test_suite(path, TestSuite((case,)))
+    (read,) = read_test_suite(path).cases
+    assert (read.query, read.expected_ids, read.expected_texts) == (query, ("s1",), ("a text",))
+    assert read.expected_headings == case.expected_headings
+
+
+def test_mapped_names_are_written_as_the_usual_ones_and_nothing_is_lost(written, tmp_path):
+    row = {"Q": "q", "A": "text", "query": "not this"}
+    suite = read_test_suite(written([row]), mapping={"query": "Q", "expected": "A"})
+    path = tmp_path / "copy.jsonl"
+    write_test_suite(path, suite)
+    (case,) = read_test_suite(path).cases
+    assert (case.query.text, case.expected_texts) == ("q", ("text",))
+    assert case.fields["query_"] == "not this"
+
+
+def test_bad_cases_are_skipped_and_counted(written):
+    path = written([{"query": "q", "answer": "a"}, "text", {"query": "r"}])
+    suite = read_test_suite(path, skip_bad_lines=True)
+    assert [case.query.text for case in suite.cases] == ["q"]
+    assert [bad.line for bad in suite.skipped] == [2, 3]

@@ -5,10 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedtune.config.settings import NegativeSettings
+from embedtune.config.data_settings import NegativeSettings
 from embedtune.encoders.fake import FakeEncoder
+from embedtune.errors import ConfigError
 from embedtune.events import Progress
-from embedtune.pairs.negatives import BASE, BM25, CROSS_DOMAIN, PassagePool, mine_negatives
+from embedtune.pairs.negatives.miner import NegativeMiner, Rankers, mine_negatives, without_mined
+from embedtune.pairs.negatives.pool import PassagePool
+from embedtune.pairs.negatives.sources import BASE, BM25, CROSS_DOMAIN, CURRENT, HYBRID, QDRANT
 from embedtune.vocabulary.corpus import Passage
 from embedtune.vocabulary.pairs import Negative, Origin, Provenance, Query, TrainingPair
 
@@ -56,7 +59,7 @@ def pair(text, positive, cluster="c0", *, id_="q1", domain="hvac", negatives=(),
 
 
 def mine(pairs, pool, settings, *, encoder=None, keywords=None, seed=1):
-    return mine_negatives(pairs, pool, encoder or Directions(), keywords or NoWords(), settings, seed=seed)
+    return mine_negatives(pairs, pool, Rankers(keywords or NoWords(), encoder or Directions()), settings, seed=seed)
 
 
 texts = st.lists(st.sampled_from(WORDS), min_size=2, max_size=5).map(" ".join)
@@ -199,5 +202,123 @@ def test_nothing_to_do():
 def test_progress_is_reported():
     events = []
     pool = pool_of([("s1", "hvac", "c1", "30")])
-    mine_negatives([pair("q 0", "right 0")], pool, Directions(), NoWords(), HOME, seed=1, report=events.append)
+    rankers = Rankers(NoWords(), Directions())
+    mine_negatives([pair("q 0", "right 0")], pool, rankers, HOME, seed=1, report=events.append)
     assert events == [Progress("Mining negatives", 1, 1, "pairs")]
+
+
+class Fixed:
+    """Ranks as told, whatever the question."""
+
+    def __init__(self, *passages):
+        self._passages = passages
+
+    def search(self, query, limit):
+        return [(f"{name}#0", 1.0 / place) for place, name in enumerate(self._passages, start=1)][:limit]
+
+
+def fused(rankings):
+    """The first of each ranking, then the second of each."""
+    names = [name for places in zip(*rankings, strict=False) for name in places]
+    return [(name, 1.0 - 0.1 * place) for place, name in enumerate(dict.fromkeys(names))]
+
+
+def only(*sources, **changes):
+    return NegativeSettings(**({"sources": sources, "margin": 0.0, "cross_domain_share": 0.0} | changes))
+
+
+def negatives_of(pool, settings, *, keywords=None, collection=None, current=None, question=None):
+    rankers = Rankers(keywords or NoWords(), Directions(), fused, collection)
+    (found,) = mine_negatives([question or pair("q 0", "right 0")], pool, rankers, settings, seed=1, current=current)
+    return [(negative.source, negative.section_id) for negative in found.negatives]
+
+
+class Reversed(Directions):
+    """Sees questions and positives as they are, and the passages of a pool at 100 degrees less theirs."""
+
+    digest = "sha256:1"
+
+    def encode(self, texts):
+        seen = [text if text.startswith(("q", "right")) else f"{100 - float(text.split()[-1])}" for text in texts]
+        return super().encode(seen)
+
+
+FAN = pool_of([(f"s{n}", "hvac", f"k{n}", f"{angle}") for n, angle in enumerate([20, 40, 60, 80])])
+
+
+def test_a_hybrid_source_fuses_words_and_model():
+    found = negatives_of(FAN, only(HYBRID, per_pair=3), keywords=Fixed("s3", "s2"))
+    assert found == [(HYBRID, "s0"), (HYBRID, "s3"), (HYBRID, "s1")]
+
+
+def test_the_current_model_ranks_and_the_base_model_judges_too():
+    asked = pair("q 0", "right 30")
+    # The current model sees the passages at 80, 60, 40 and 20 degrees and would take s2, s1 and s0; the base
+    # model, which sees s0 at 20, thinks that it answers better than the positive.
+    assert negatives_of(FAN, only(CURRENT, per_pair=4), current=Reversed(), question=asked) == [
+        (CURRENT, "s2"),
+        (CURRENT, "s1"),
+    ]
+
+
+def test_a_collection_is_one_more_ranker():
+    assert negatives_of(FAN, only(QDRANT), collection=Fixed("s2", "s0")) == [(QDRANT, "s2")]
+
+
+@pytest.mark.parametrize("source", [CURRENT, QDRANT])
+def test_a_source_that_is_not_there_is_refused(source):
+    with pytest.raises(ConfigError, match=f"`{source}` cannot be mined here"):
+        negatives_of(FAN, only(source))
+
+
+def test_quotas_bound_what_a_pair_takes_of_a_source():
+    found = negatives_of(FAN, only(f"{BM25}:1", f"{BASE}:2", per_pair=4), keywords=Fixed("s3", "s2", "s1", "s0"))
+    assert sorted(source for source, _ in found) == [BASE, BASE, BM25]
+
+
+def test_no_candidate_above_the_ceiling_is_taken():
+    for ceiling, first in [(1.0, "s0"), (0.9, "s1"), (0.6, "s2")]:
+        assert negatives_of(FAN, only(BASE, max_score=ceiling)) == [(BASE, first)]
+
+
+def test_a_copy_of_the_positive_under_another_heading_is_none():
+    said = "turn the red valve by hand until it stops 0"
+    pool = pool_of([("s1", "hvac", "c1", f"{said} 30"), ("s2", "hvac", "c2", "other words 40")])
+    assert negatives_of(pool, only(BASE), question=pair("q 0", said)) == [(BASE, "s2")]
+
+
+def test_what_the_pair_shows_already_is_not_taken_again():
+    given = Negative("20")
+    found = negatives_of(FAN, only(BASE, per_pair=2), question=pair("q 0", "right 0", negatives=[given]))
+    assert [section for _, section in found] == ["", "s1"]
+
+
+def test_given_negatives_stay_and_mined_ones_go():
+    given, mined = Negative("a"), Negative("b", "s1", BASE, 0.5)
+    assert without_mined(pair("q 0", "right 0", negatives=[mined, given])).negatives == (given,)
+
+
+def test_the_base_model_is_asked_once_for_all_rounds():
+    calls = []
+
+    class Counting(Directions):
+        def encode(self, texts):
+            calls.append(len(texts))
+            return super().encode(texts)
+
+    miner = NegativeMiner([pair("q 0", "right 0")], FAN, Rankers(NoWords(), Counting()), only(BASE), seed=1)
+    assert miner.mine() == miner.mine()
+    assert calls == [5, 1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(questions, pools, choices, st.integers(1, 3))
+def test_many_pairs_at_once_are_mined_as_one_by_one(pairs, pool, given, times):
+    rankers = Rankers(WordCount(pool), ENCODER)
+    many = [
+        replace(one, query=replace(one.query, id=f"{one.query.id}{n}")) for n in range(200 * times) for one in pairs
+    ]
+    mined = mine_negatives(many, pool, rankers, given, seed=1)
+    for place in (0, len(many) // 2, len(many) - 1):
+        if many:
+            assert mined[place] == mine_negatives([many[place], *pairs], pool, rankers, given, seed=1)[0]

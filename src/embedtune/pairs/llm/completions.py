@@ -1,0 +1,98 @@
+"""The body of an answer: the parts of ``/v1/chat/completions`` that are needed, read with suspicion."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from embedtune.pairs.llm.budget import Usage
+
+_EXCERPT = 200
+_Count = Annotated[int, Field(ge=0, le=10**9)]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the model wrote.
+
+    Attributes:
+        text: Its words; empty where there are none.
+        usage: The tokens the server counted; ``None`` if it did not say.
+        fault: Why the text cannot be an answer; empty if it may be one.
+    """
+
+    text: str
+    usage: Usage | None
+    fault: str = ""
+
+
+class _Message(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(BaseModel):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Completion(BaseModel):
+    choices: Annotated[list[_Choice], Field(min_length=1)]
+
+
+class _Counted(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    prompt_tokens: _Count
+    completion_tokens: _Count
+
+
+class _Bill(BaseModel):
+    usage: _Counted
+
+
+def reply_of(body: str) -> Reply:
+    """Read the body of a successful answer.
+
+    The bill is read even where the rest is of no use: it is due all the same.
+    """
+    usage = None
+    with contextlib.suppress(ValidationError):
+        counted = _Bill.model_validate_json(body).usage
+        usage = Usage(counted.prompt_tokens, counted.completion_tokens)
+    try:
+        choice = _Completion.model_validate_json(body).choices[0]
+    except ValidationError:
+        return Reply("", usage, "no completion in the answer")
+    text = choice.message.content or ""
+    if choice.message.refusal or choice.finish_reason == "content_filter":
+        return Reply(text, usage, "the model declined")
+    if choice.finish_reason == "length":
+        return Reply(text, usage, "the answer was cut off at llm.max_answer_tokens")
+    return Reply(text, usage, "" if text.strip() else "an empty answer")
+
+
+def said_in(body: str) -> str:
+    """Return what a server says about an error, on one line of 200 characters at most."""
+    said = body
+    with contextlib.suppress(ValueError, RecursionError):
+        said = _message_in(json.loads(body)) or body
+    printable = "".join(character if character.isprintable() else " " for character in said)
+    shown = " ".join(printable.split())
+    return shown if len(shown) <= _EXCERPT else f"{shown[:_EXCERPT]}…"
+
+
+def _message_in(value: object) -> str:
+    """Return code and message of an error as OpenAI, FastAPI and their kin write them; empty if there are none."""
+    if isinstance(value, dict) and isinstance(value.get("error"), dict | str):
+        value = value["error"]
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, dict):
+        return ""
+    parts = [value.get(name) for name in ("code", "message", "detail")]
+    return ": ".join(part for part in parts if isinstance(part, str) and part)
