@@ -56,6 +56,7 @@ def sample_settings(**changes) -> TrainingSettings:
         "max_seq_length": 48,
         "eval_steps": 2,
         "device": "cpu",
+        "base_share": 0.0,
     }
     return TrainingSettings(**(chosen | changes))
 

@@ -87,8 +87,8 @@ def test_half_published_version_is_none(folder, finished, undisturbed):
 def test_stopped_flow_says_so_and_goes_on(folder, undisturbed):
     blows = [
         (TERMINATE, "▸ data", "Interrupted."),
-        (INTERRUPT, "dev questions, step 2", "Stopped by SIGINT at step 3 of 9; the state is saved."),
-        (TERMINATE, "dev questions, step 6", "Stopped by SIGTERM at step 7 of 9; the state is saved."),
+        (INTERRUPT, "dev questions, step 2", "Stopped by SIGINT at step 3 of 10; the state is saved."),
+        (TERMINATE, "dev questions, step 6", "Stopped by SIGTERM at step 7 of 10; the state is saved."),
         (INTERRUPT, "▸ evaluation", "Interrupted."),
     ]
     for number, marker, message in blows:

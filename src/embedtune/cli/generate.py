@@ -29,7 +29,7 @@ from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, examp
     help="Questions from people that may be trained on: pairs, questions with answers, test suites, BEIR folders.",
 )
 @click.option("--test-suite", "suites", type=FILE, multiple=True, help="Questions that must not be generated.")
-@click.option("--map", "names", multiple=True, metavar="FIELD=NAME", help="What the suite calls a field: query=Q.")
+@click.option("--map", "names", multiple=True, metavar="FIELD=NAME", help="What a --test-suite calls a field: query=Q.")
 @click.option("--min-difficulty", type=click.Choice(["easy", "medium", "hard"]), help="Leave easier --questions out.")
 @click.option("--skip-category", "skipped", multiple=True, help="Leave --questions of a category out.")
 @click.option("--skip-bad-files", is_flag=True, help="Report a document that cannot be read and go on.")

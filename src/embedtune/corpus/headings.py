@@ -55,7 +55,7 @@ def mark_headings(blocks: Sequence[TextBlock]) -> list[TextBlock]:
     capitals); they are parted here.
     """
     blocks = [block for block in blocks if block.text.strip()]
-    lines = [block.text.split("\n") for block in blocks]
+    lines = [block.text.split("\n") for block in blocks if not block.preformatted]
     layout = layout_of([line for block in lines for line in block])
     parts = [part for block in _whole(blocks) for part in _parted(block, layout)]
     parts = _ranked(_without_labels(_without_lists(parts)))
@@ -78,13 +78,14 @@ def _whole(blocks: Sequence[TextBlock]) -> Iterator[TextBlock]:
     for block in blocks:
         first, _, rest = block.text.partition("\n")
         current = block
-        if pending and len(first.split()) <= _MAX_REST_WORDS and _completes(pending.text, first, alone=not rest):
+        could_complete = not block.preformatted and len(first.split()) <= _MAX_REST_WORDS
+        if pending and could_complete and _completes(pending.text, first, alone=not rest):
             yield TextBlock(f"{pending.text}\n{first}", pending.line)
             pending, current = None, TextBlock(rest, block.line + 1)
         elif pending:
             yield pending
             pending = None
-        if "\n" not in current.text and (_opens(current.text) or _joins(current.text)):
+        if not current.preformatted and "\n" not in current.text and (_opens(current.text) or _joins(current.text)):
             pending = current
         elif current.text:
             yield current
@@ -109,7 +110,7 @@ def _completes(line: str, rest: str, *, alone: bool) -> bool:
 def _parted(block: TextBlock, layout: Layout) -> Iterator[_Part]:
     """Yield the headings and the text of a block: headings at its start, and underlined ones anywhere."""
     lines = block.text.split("\n")
-    if is_contents_block(lines):
+    if block.preformatted or is_contents_block(lines):
         yield _Part(block)
         return
     start = 0
@@ -133,7 +134,7 @@ def _parted(block: TextBlock, layout: Layout) -> Iterator[_Part]:
 
 def _with_inner_titles(part: _Part, layout: Layout) -> Iterator[_Part]:
     """Yield a part of text, cut at the titles that stand right above their text in it."""
-    if part.heading:
+    if part.heading or part.block.preformatted:
         yield part
         return
     lines = part.block.text.split("\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 STAGE = "run"
 ORIGIN = "origin.json"
+_MAX_DEV_QUESTIONS = 400
 _MAX_DEV_PASSAGES = 500
 _DEV_SHARE = 10  # one cluster in ten, where the file names no dev split
 
@@ -81,7 +83,7 @@ def training_sets(pairs: tuple[TrainingPair, ...], seed: int) -> TrainingSets:
     train = tuple(pair for pair in pairs if pair.provenance.split is Split.TRAIN)
     if not train:
         raise InputError("The file holds no training pair.", "Give pairs whose `split` is train, or none.")
-    held_out = [pair for pair in pairs if pair.provenance.split is Split.DEV]
+    held_out = _spread([pair for pair in pairs if pair.provenance.split is Split.DEV], _MAX_DEV_QUESTIONS)
     owners: dict[str, str] = {}
     for pair in pairs:
         owners.setdefault(pair.positive, pair_section(pair))
@@ -92,6 +94,12 @@ def training_sets(pairs: tuple[TrainingPair, ...], seed: int) -> TrainingSets:
     dev = dev_set([pair.query for pair in held_out], qrels, passages, _MAX_DEV_PASSAGES)
     away = {pair.positive for pair in pairs if pair.provenance.split is not Split.TRAIN}
     return TrainingSets(train, dev, tuple(sorted(away)))
+
+
+def _spread(pairs: Sequence[TrainingPair], most: int) -> list[TrainingPair]:
+    """Return at most so many pairs, evenly spread."""
+    count = min(most, len(pairs))
+    return [pairs[number * len(pairs) // count] for number in range(count)]
 
 
 def train_run(

@@ -88,7 +88,7 @@ def train_model(job: TrainingJob, *, resume: bool = False, report: Report = sile
         model=job.run / MODEL,
         steps=result.step,
         best_step=result.best.step or result.step,
-        best_metric=result.best.metric if result.best.step else None,
+        best_metric=result.metric,
         base_metric=base,
         trainable=trainable,
         seconds=record.seconds,
@@ -128,6 +128,7 @@ class _Setup:
 class _Fitted:
     step: int
     best: Best
+    metric: float | None
 
 
 def _check_remining(job: TrainingJob) -> None:
@@ -204,7 +205,7 @@ def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
             "the state is saved.",
             "Run the same command again (train: with --resume) to go on.",
         )
-    _finish(setup, callback, before)
+    metric = _finish(setup, callback, before)
     callback.record.progress(
         completed=True,
         epoch=float(settings.epochs),
@@ -212,7 +213,7 @@ def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
         best_step=callback.best.step or trainer.state.global_step,
         best_metric=callback.best.metric if callback.best.step else 0.0,
     )
-    return _Fitted(trainer.state.global_step, callback.best)
+    return _Fitted(trainer.state.global_step, callback.best, metric)
 
 
 def _report_small_batches(setup: _Setup, steps_per_epoch: int) -> None:
@@ -241,8 +242,12 @@ def _measure_base(
     return result.overall.mrr
 
 
-def _finish(setup: _Setup, callback: RunCallback, before: dict[str, torch.Tensor]) -> None:
-    """Put the best model, averaged with its base, under its final name; say so if training changed nothing."""
+def _finish(setup: _Setup, callback: RunCallback, before: dict[str, torch.Tensor]) -> float | None:
+    """Put the best model, averaged with its base, under its final name; say so if training changed nothing.
+
+    Returns:
+        Its MRR on dev, ``None`` if there is no dev.
+    """
     after = dict(setup.model.named_parameters())
     if all(torch.equal(value, after[name]) for name, value in before.items()):
         setup.report(Alert("Training changed no weight: the tuned model is the base model."))
@@ -252,7 +257,22 @@ def _finish(setup: _Setup, callback: RunCallback, before: dict[str, torch.Tensor
             best = load_model(setup.job.run / BEST) if callback.best.step else setup.model
             average_weights(best, load_model(setup.job.base), share)
             save_model(best, folder)
+            return _measure_final(best, setup, callback)
         elif callback.best.step:
             shutil.copytree(setup.job.run / BEST, folder, dirs_exist_ok=True)
         else:
             save_model(setup.model, folder)
+    return callback.best.metric if callback.best.step else None
+
+
+def _measure_final(model: SentenceTransformer, setup: _Setup, callback: RunCallback) -> float | None:
+    """Return the MRR on dev of the averaged model, and record it."""
+    if setup.job.dev is None or not callback.best.step:
+        return None
+    result = measure_domains(SentenceTransformerEncoder(model, "averaged", ""), setup.job.dev)
+    values = flat_metrics(result)
+    step = callback.best.step
+    callback.record.metric({"epoch": setup.job.settings.epochs, "step": step, "averaged_with_base": True, **values})
+    callback.record.log(f"averaged with the base: dev mrr {result.overall.mrr:.4f}")
+    setup.report(Measured("dev questions, averaged with the base", step, values))
+    return result.overall.mrr

@@ -61,7 +61,8 @@ class Negative:
     Attributes:
         text: The passage.
         section_id: The section it was cut from, empty if unknown.
-        source: Who ranked it: ``bm25``, ``base``, ``cross_domain``, or ``given`` in the input.
+        source: Who ranked it: ``bm25``, ``base``, ``current``, ``hybrid``, ``qdrant``, ``cross_domain``, or
+            ``given`` in the input.
         score: The source's score; ``None`` if unknown.
     """
 

@@ -267,3 +267,9 @@ def test_marking_keeps_every_word_and_the_order_of_lines(pieces):
     assert lines == sorted(lines)
     levels = {block.heading_level for block in marked if block.heading_level}
     assert levels == set(range(1, len(levels) + 1))
+
+
+def test_code_is_never_a_heading():
+    code = TextBlock("MAKE ALL", 3, preformatted=True)
+    blocks = [TextBlock("Text is here.", 1), code, TextBlock("More text.", 5)]
+    assert code in mark_headings(blocks)

@@ -86,12 +86,12 @@ def test_code_keeps_its_lines_and_loses_its_line_numbers(texts):
 
 
 def test_code_alone_is_preformatted(read):
-    blocks = read("<p>Run<br>this<pre>a,\n  b</pre><li><pre>c</pre><h2><pre>T</pre></h2><p>x")
+    blocks = read("<p>Run<br>this<pre>a,\n  b</pre><li><pre>c</pre><pre><h2>T\nU</h2></pre><p>x")
     assert [(block.text, block.preformatted) for block in blocks] == [
         ("Run\nthis", False),
         ("a,\n  b", True),
         ("- c", True),
-        ("T", False),
+        ("T U", False),
         ("x", False),
     ]
 

@@ -1,0 +1,54 @@
+import json
+
+import pytest
+import torch
+from training_samples import sample_dev, sample_job
+
+from embedtune.encoders.sentence_transformer import load_encoder, load_model
+from embedtune.training.averaging import average_weights
+from embedtune.training.domain_evaluator import measure_domains
+from embedtune.training.trainer import train_model
+
+
+def weights(model):
+    return {name: value.detach().clone() for name, value in model.named_parameters()}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_each_weight_is_the_weighted_mean(tiny_model, share):
+    base, tuned = load_model(tiny_model), load_model(tiny_model)
+    with torch.no_grad():
+        for value in tuned.parameters():
+            value.add_(torch.linspace(-1, 1, value.numel()).reshape(value.shape))
+    before, after = weights(base), weights(tuned)
+
+    average_weights(tuned, base, share)
+
+    for name, value in weights(tuned).items():
+        torch.testing.assert_close(value, (1 - share) * after[name] + share * before[name])
+    assert all(torch.equal(value, before[name]) for name, value in weights(base).items())
+
+
+def test_a_run_ends_with_the_average_of_its_best_and_the_base(tiny_model, tmp_path):
+    run = tmp_path / "run"
+
+    result = train_model(sample_job(tiny_model, run, base_share=0.3))
+
+    best, base, final = (weights(load_model(path)) for path in (run / "checkpoint-best", tiny_model, run / "model"))
+    for name, value in final.items():
+        torch.testing.assert_close(value, 0.7 * best[name] + 0.3 * base[name])
+    measured = measure_domains(load_encoder(run / "model"), sample_dev()).overall.mrr
+    assert result.best_metric == pytest.approx(measured)
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["mrr"] for row in rows if row.get("averaged_with_base")] == [result.best_metric]
+
+
+def test_without_dev_the_last_model_is_averaged(tiny_model, tmp_path):
+    run = tmp_path / "run"
+
+    result = train_model(sample_job(tiny_model, run, dev=None, epochs=1, base_share=0.5))
+
+    last, base = weights(load_model(run / "checkpoint-epoch-1")), weights(load_model(tiny_model))
+    for name, value in weights(load_model(run / "model")).items():
+        torch.testing.assert_close(value, (last[name] + base[name]) / 2)
+    assert result.best_metric is None
