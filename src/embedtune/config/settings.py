@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self, get_args
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -44,11 +44,10 @@ class TrainingSettings(Settings):
     loss: LossName = Field("multiple_negatives_ranking", description="The loss.")
     scale: float = Field(20.0, gt=0, description="Inverse temperature of the loss.")
     max_seq_length: Positive = Field(256, description="Texts are cut after so many tokens.")
-    base_share: float = Field(
-        0.5,
-        ge=0,
-        lt=1,
-        description="Share of the base model in the result, whose weights are averaged; 0: the model as trained.",
+    base_share: Annotated[float, Field(ge=0, lt=1)] | Literal["auto"] = Field(
+        "auto",
+        description="Share of the base model in the result, whose weights are averaged; 0: the model as trained, "
+        '"auto": chosen on dev questions that are not cut from the text.',
     )
     passage_words: Positive | None = Field(64, description="Words of a training passage.")
     heading_share: Share = Field(0.5, description="Share of positives shown with their heading in front.")
@@ -72,7 +71,7 @@ class RetrievalSettings(Settings):
     tune: bool = Field(
         default=True, description="Tune passage size and fusion on human dev questions where there are some."
     )
-    passage_words: tuple[Positive, ...] = Field((32, 64, 128), description="Window sizes to try.")
+    passage_words: tuple[Positive, ...] = Field((32, 128), description="Window sizes to try.")
     whole_sections: bool = Field(default=True, description="Try whole sections as passages too.")
     overlap: float = Field(0.5, ge=0, lt=1, description="Share of a window that the next one repeats.")
     dense_weights: tuple[Share, ...] = Field(

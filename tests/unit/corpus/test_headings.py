@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from embedtune.corpus.headings import mark_headings
 from embedtune.corpus.readers.text import blocks_of
+from embedtune.vocabulary.corpus import TextBlock
 
 BODY = "The reservoir is drained weekly."
 LONG = "The truck has four reservoirs: the wet tank behind the cab, one for each circuit\nand the auxiliary tank."

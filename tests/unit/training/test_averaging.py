@@ -1,13 +1,17 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
-from training_samples import sample_dev, sample_job
 
 from embedtune.encoders.sentence_transformer import load_encoder, load_model
-from embedtune.training.averaging import average_weights
+from embedtune.training.averaging import CAUTIOUS_SHARE, average_weights, chosen_share, telling_questions
+from embedtune.training.dev_set import DevSet
 from embedtune.training.domain_evaluator import measure_domains
 from embedtune.training.trainer import train_model
+from embedtune.vocabulary.evaluation import Qrels
+from embedtune.vocabulary.pairs import Origin
+from training_samples import sample_dev, sample_job
 
 
 def weights(model):
@@ -40,7 +44,45 @@ def test_a_run_ends_with_the_average_of_its_best_and_the_base(tiny_model, tmp_pa
     measured = measure_domains(load_encoder(run / "model"), sample_dev()).overall.mrr
     assert result.best_metric == pytest.approx(measured)
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [row["mrr"] for row in rows if row.get("averaged_with_base")] == [result.best_metric]
+    assert [row["mrr"] for row in rows if row.get("base_share")] == [result.best_metric]
+
+
+@pytest.mark.parametrize(
+    ("quality", "share"),
+    [
+        ({0.0: 0.8, 0.25: 0.7, 0.5: 0.6, 0.75: 0.5}, 0.0),
+        ({0.0: 0.5, 0.25: 0.6, 0.5: 0.7, 0.75: 0.6}, 0.5),
+        ({0.0: 0.700, 0.25: 0.702, 0.5: 0.698, 0.75: 0.690}, 0.5),
+        (dict.fromkeys((0.0, 0.25, 0.5, 0.75), 0.4), 0.75),
+    ],
+)
+def test_the_largest_share_that_costs_nothing_is_chosen(quality, share):
+    assert chosen_share(quality.__getitem__) == share
+
+
+def test_questions_cut_from_the_text_tell_nothing():
+    dev = sample_dev()
+    assert telling_questions(None) is None
+    assert telling_questions(dev) is None
+    queries = tuple(
+        replace(query, id=f"{query.id}-{n}", origin=(Origin.TEMPLATE, Origin.EXTRACTIVE)[n % 2])
+        for query in dev.queries
+        for n in range(6)
+    )
+    grades = {query.id: dict(dev.qrels.grades(query.id.rsplit("-", 1)[0])) for query in queries}
+    told = telling_questions(DevSet(queries, Qrels(grades), dev.passages))
+    assert {query.origin for query in told.queries} == {Origin.TEMPLATE}
+    assert set(told.qrels.query_ids) == {query.id for query in told.queries}
+
+
+def test_without_telling_questions_much_of_the_base_is_kept(tiny_model, tmp_path):
+    run = tmp_path / "run"
+
+    train_model(sample_job(tiny_model, run, base_share="auto"))
+
+    best, base = weights(load_model(run / "checkpoint-best")), weights(load_model(tiny_model))
+    for name, value in weights(load_model(run / "model")).items():
+        torch.testing.assert_close(value, (1 - CAUTIOUS_SHARE) * best[name] + CAUTIOUS_SHARE * base[name])
 
 
 def test_without_dev_the_last_model_is_averaged(tiny_model, tmp_path):
