@@ -134,7 +134,9 @@ class Workbench:
             reason = (
                 "not tuned: there are no human dev questions" if dev is None else "not tuned: retrieval.tune is off"
             )
-            return TuningResult(PassageSettings(overlap=self.settings.overlap), fusion, None, (), 0, reason)
+            grid = self._grid()
+            cut = grid[0] if len(grid) == 1 else PassageSettings(overlap=self.settings.overlap)
+            return TuningResult(cut, fusion, None, (), 0, reason)
         dense = {cut: self._candidates(spec, encoder, cut, dev) for cut in self._grid()}
         if not hybrid:
             return tune_dense(dev.qrels, dense, _DEV_METRIC.of)
