@@ -71,7 +71,7 @@ class RetrievalSettings(Settings):
     tune: bool = Field(
         default=True, description="Tune passage size and fusion on human dev questions where there are some."
     )
-    passage_words: tuple[Positive, ...] = Field((32, 128), description="Window sizes to try.")
+    passage_words: tuple[Positive, ...] = Field((32, 64, 128), description="Window sizes to try.")
     whole_sections: bool = Field(default=True, description="Try whole sections as passages too.")
     overlap: float = Field(0.5, ge=0, lt=1, description="Share of a window that the next one repeats.")
     dense_weights: tuple[Share, ...] = Field(

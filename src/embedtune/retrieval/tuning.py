@@ -138,6 +138,10 @@ def tune_hybrid(
 def tune_dense(qrels: Qrels, dense: Mapping[PassageSettings, Candidates], metric: Metric) -> TuningResult:
     """Choose the passages of a system that ranks by vectors alone: its fusion is "dense only".
 
+    Of the windows that are as good as the best (within one standard error), the shortest are taken: a
+    few dozen dev questions about few sections cannot tell neighbouring sizes apart, and a long window
+    hides a short answer among other words.
+
     Args:
         qrels: Judgements of the dev questions.
         dense: What the vectors found, for each way to cut passages.
@@ -149,12 +153,23 @@ def tune_dense(qrels: Qrels, dense: Mapping[PassageSettings, Candidates], metric
     if len(qrels) < MIN_QUESTIONS:
         return _untuned(len(qrels), _DENSE_ONLY)
     _check_asked(qrels, dense, None)
-    return _chosen(
+    best = _chosen(
         {
             (passages, _DENSE_ONLY): _per_question(qrels, candidates, {}, _DENSE_ONLY, metric)
             for passages, candidates in dense.items()
         }
     )
+    choice = min(
+        (trial for trial in best.trials if trial.as_good_as_best),
+        key=lambda trial: (trial.passages.words or math.inf, trial.behind),
+    )
+    if choice.passages == best.passages:
+        return best
+    reason = (
+        f"the shortest windows within one standard error of the {best.reason}, "
+        f"{choice.behind:.4f} behind it (error {choice.error:.4f})"
+    )
+    return TuningResult(choice.passages, choice.fusion, choice.value, best.trials, best.n, reason)
 
 
 def _untuned(n: int, fusion: FusionSettings) -> TuningResult:

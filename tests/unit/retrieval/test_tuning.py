@@ -73,14 +73,26 @@ def test_the_better_passages_are_chosen():
     ]
 
 
-def test_among_equals_one_component_and_the_longest_windows_win():
+def test_among_equals_a_hybrid_takes_one_component_and_the_longest_windows():
     qrels = questions(30)
     dense = {SHORT: every(qrels, FOUND), WHOLE: every(qrels, FOUND), LONG: every(qrels, FOUND)}
     agreeing = every(qrels, [("right", 2.0), ("wrong", 1.0)])
     result = tune_hybrid(qrels, agreeing, dense, WEIGHTS, reciprocal_rank)
     assert result.fusion.dense_weight in {0.0, 1.0}
     assert result.passages == WHOLE
-    assert tune_dense(qrels, dense, reciprocal_rank).passages == WHOLE
+
+
+@pytest.mark.parametrize(("better", "chosen"), [(0, SHORT), (3, SHORT), (30, WHOLE)])
+def test_dense_takes_the_shortest_windows_that_are_as_good(better, chosen):
+    """The whole sections find more of the questions: none, a few more than the windows do, or nearly all."""
+    qrels = questions(40)
+    short = {q: LOST if n < better else FOUND for n, q in enumerate(qrels.query_ids)}
+    whole = {q: LOST if 30 <= n < 32 else FOUND for n, q in enumerate(qrels.query_ids)}
+    result = tune_dense(qrels, {WHOLE: whole, SHORT: short}, reciprocal_rank)
+    assert result.passages == chosen
+    assert result.reason.startswith(
+        "best of" if better in {0, 30} else "the shortest windows within one standard error"
+    )
 
 
 def noisy(seed, count=40, size=20):
