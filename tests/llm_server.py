@@ -103,6 +103,13 @@ def faulty_once(fault):
     return lambda request: FAULTS[fault] if request.attempt == 0 else good(request)
 
 
+class QuietServer(ThreadingHTTPServer):
+    """Says nothing of clients that hang up."""
+
+    def handle_error(self, request, client_address):
+        pass
+
+
 class LlmServer:
     """Serves until the block ends.
 
@@ -118,7 +125,7 @@ class LlmServer:
         self._attempts: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = QuietServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = False
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 

