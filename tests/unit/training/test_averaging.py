@@ -52,11 +52,11 @@ def test_a_run_ends_with_the_average_of_its_best_and_the_base(tiny_model, tmp_pa
     [
         ({0.0: 0.8, 0.25: 0.7, 0.5: 0.6, 0.75: 0.5}, 0.0),
         ({0.0: 0.5, 0.25: 0.6, 0.5: 0.7, 0.75: 0.6}, 0.5),
-        ({0.0: 0.700, 0.25: 0.702, 0.5: 0.698, 0.75: 0.690}, 0.5),
-        (dict.fromkeys((0.0, 0.25, 0.5, 0.75), 0.4), 0.75),
+        ({0.0: 0.900, 0.25: 0.898, 0.5: 0.925, 0.75: 0.929}, 0.25),
+        (dict.fromkeys((0.0, 0.25, 0.5, 0.75), 0.4), 0.25),
     ],
 )
-def test_the_largest_share_that_costs_nothing_is_chosen(quality, share):
+def test_a_small_share_is_taken_unless_another_is_clearly_better(quality, share):
     assert chosen_share(quality.__getitem__) == share
 
 
