@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from embedtune.arrays import reached_score
 from embedtune.errors import InputError
 from embedtune.index.identifiers import tokens
+from embedtune.index.token_ids import TokenIds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bm25s import BM25
     from numpy.typing import NDArray
-
-_STRETCH = 64
 
 
 class BM25Index:
@@ -43,12 +43,11 @@ class BM25Index:
         if len(set(ids)) != len(ids):
             raise InputError("BM25 was given a section id twice.", "Give each section once.")
         self._ids = tuple(ids)
-        self._vocabulary: dict[str, int] = {}
-        documents = [
-            [self._vocabulary.setdefault(token, len(self._vocabulary)) for token in tokens(text)] for text in texts
-        ]
+        known = TokenIds()
+        numbers, lengths = known.learn(texts)
+        self._vocabulary = known.numbers()
         # bm25s divides by the mean length, and has nothing to count where no document has a word.
-        self._model = _fit(documents, self._vocabulary, k1, b) if self._vocabulary else None
+        self._model = _fit(numbers, lengths, self._vocabulary, k1, b) if self._vocabulary else None
         self._place = np.empty(len(ids), dtype=np.intp)
         self._place[np.argsort(np.array(self._ids, dtype=np.str_), kind="stable")] = np.arange(len(ids))
 
@@ -79,29 +78,21 @@ class BM25Index:
         if limit < 1:
             raise InputError(f"A search for {limit} results was asked for.", "Ask for at least 1.")
         scores = self.scores(query)
-        bound = _bound(scores, limit) if keep is None else 0.0
+        bound = reached_score(scores, limit) if keep is None else 0.0
         found = np.flatnonzero(scores >= bound) if bound > 0 else np.flatnonzero(scores)
         order = found[np.lexsort((self._place[found], -scores[found]))]
         best = (int(position) for position in order if keep is None or keep(self._ids[position]))
         return [(self._ids[position], float(scores[position])) for position in islice(best, limit)]
 
 
-def _bound(scores: NDArray[np.float32], limit: int) -> float:
-    """Return a score that at least ``limit`` sections reach, and few more; 0 where that is not known.
-
-    Of the best section of each stretch, the one in place ``limit``: so many stretches hold a section that
-    is as good. To sort what reaches it is a fraction of the work of partitioning all scores.
-    """
-    stretches = len(scores) // _STRETCH
-    if stretches <= limit:
-        return 0.0
-    best = scores[: stretches * _STRETCH].reshape(stretches, _STRETCH).max(axis=1)
-    return float(np.partition(best, -limit)[-limit])
-
-
-def _fit(documents: list[list[int]], vocabulary: dict[str, int], k1: float, b: float) -> BM25:
+def _fit(
+    numbers: NDArray[np.int32], lengths: NDArray[np.int64], vocabulary: dict[str, int], k1: float, b: float
+) -> BM25:
     from bm25s import BM25
 
+    # Views give Python's integers one at a time: lists of them would take ten times the memory of the numbers.
+    ends = lengths.cumsum().tolist()
+    documents = [numbers.data[begin:end] for begin, end in pairwise([0, *ends])]
     model = BM25(k1=k1, b=b, method="lucene")
     model.index((documents, vocabulary), create_empty_token=False, show_progress=False)
     return model

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from embedtune.arrays import bounded_runs
 from embedtune.errors import InputError
 from embedtune.index.term_weights import TermWeights
 from embedtune.index.token_ids import TokenIds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -149,7 +150,8 @@ class SectionOwnRanks:
         counts = np.zeros(size, dtype=np.int64)
         left = np.zeros(len(terms.bound)) if others is None else np.where(others, terms.bound, 0.0)
         enough = asked.threshold - _sums(terms.query, left, size)
-        for begin, end in _batches(_sums(terms.query, np.where(chosen, self._weights.sections[terms.token], 0), size)):
+        costs = _sums(terms.query, np.where(chosen, self._weights.sections[terms.token], 0), size)
+        for begin, end in bounded_runs(costs, _POSTINGS):
             rivals = self._rivals(terms, chosen, enough, begin, end)
             rivals = rivals.only(self._cluster[rivals.section] != asked.cluster[rivals.query])
             higher = rivals.query if others is None else self._finished(terms, others, asked, rivals)
@@ -256,14 +258,3 @@ def _sums_so_far(groups: NDArray[np.int64], values: NDArray[np.float64]) -> NDAr
     first = np.searchsorted(groups, groups)
     so_far: NDArray[np.float64] = sums - sums[first] + values[first]
     return so_far
-
-
-def _batches(costs: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
-    """Yield (begin, end) of runs of questions, each with a bounded number of postings or a single question."""
-    ends = costs.cumsum()
-    begin = 0
-    while begin < len(costs):
-        before = float(ends[begin - 1]) if begin else 0.0
-        end = max(int(np.searchsorted(ends, before + _POSTINGS, side="right")), begin + 1)
-        yield begin, end
-        begin = end

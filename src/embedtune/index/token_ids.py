@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedtune.index.identifiers import tokens
+from embedtune.memo import ENOUGH, Memo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-_MAX_KNOWN_WORDS = 1 << 18
 
 
 class TokenIds:
@@ -23,16 +22,23 @@ class TokenIds:
 
     `identifiers.tokens` never looks across white space, so a text's tokens are those of its words one
     after the other, and a word is cut only when it is met for the first time.
+
+    Args:
+        remembered: How many words, as written, are kept with their numbers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, remembered: int = ENOUGH) -> None:
         self._numbers: dict[str, int] = {}
-        self._learned = _WordTokens(lambda token: self._numbers.setdefault(token, len(self._numbers)))
-        self._looked_up = _WordTokens(lambda token: self._numbers.get(token, -1))
+        self._learned = Memo(self._learn_word, remembered)
+        self._looked_up = Memo(self._look_up_word, remembered)
 
     def __len__(self) -> int:
         """Return how many tokens have a number."""
         return len(self._numbers)
+
+    def numbers(self) -> dict[str, int]:
+        """Return the number of each token."""
+        return dict(self._numbers)
 
     def learn(self, texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Number the tokens of texts, new ones too.
@@ -47,22 +53,14 @@ class TokenIds:
         """Return the same for texts whose unknown tokens are left out."""
         return _numbered(texts, self._looked_up)
 
+    def _learn_word(self, word: str) -> tuple[int, ...]:
+        return tuple(self._numbers.setdefault(token, len(self._numbers)) for token in tokens(word))
 
-class _WordTokens(dict[str, tuple[int, ...]]):
-    """The numbers of the tokens of each word met; numbers below 0 are left out."""
-
-    def __init__(self, number: Callable[[str], int]) -> None:
-        super().__init__()
-        self._number = number
-
-    def __missing__(self, word: str) -> tuple[int, ...]:
-        if len(self) >= _MAX_KNOWN_WORDS:
-            self.clear()
-        self[word] = value = tuple(number for token in tokens(word) if (number := self._number(token)) >= 0)
-        return value
+    def _look_up_word(self, word: str) -> tuple[int, ...]:
+        return tuple(self._numbers[token] for token in tokens(word) if token in self._numbers)
 
 
-def _numbered(texts: Sequence[str], known: _WordTokens) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def _numbered(texts: Sequence[str], known: Memo[str, tuple[int, ...]]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     numbers: array[int] = array("i")
     ends = np.empty(len(texts), dtype=np.int64)
     for row, text in enumerate(texts):

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from embedtune.memo import Memo
 from embedtune.pairs.terms import AROUND, CorpusTerms, is_content_word, plain_word
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 _ENDS_PHRASE = re.compile(r"[.,;:!?)\]|]['\"\u2019\u201d]?$")
 _OPENING = frozenset("([\"'\u2018\u201c")
-_CLOSING = frozenset(".,;:!?)]|'\"\u2019\u201d")
-_LONGEST_PHRASE = 4
+# A content word (c) may be the first of its phrase (o), the last (e) or both (b); a phrase has four at most.
+_RUN = re.compile(r"[be]|[co]c{0,2}[ce]?")
 _NEIGHBOURHOOD = 40
 _PHRASES = (1, 2, 2, 3)
 _MIN_WORDS = 2
@@ -42,7 +43,8 @@ class KeyphraseWriter:
         phrases = content_phrases(words)
         if not phrases:
             return
-        weights = [self._weight(words[start:end]) for start, end in phrases]
+        telling = self.terms.weights_of(words)
+        weights = [(sum(telling[start:end]) / math.sqrt(end - start)) ** 2 for start, end in phrases]
         choices = random.Random(f"{seed}:{section.id}:keyphrase")  # noqa: S311 - not for secrets
         for _ in range(max(1, round(len(words) / self.words_per_question))):
             chosen = _drawn_near(phrases, weights, choices)
@@ -50,27 +52,21 @@ class KeyphraseWriter:
             if len(text) >= _MIN_WORDS:
                 yield " ".join(text), chosen[len(chosen) // 2][0]
 
-    def _weight(self, words: Sequence[str]) -> float:
-        return (sum(map(self.terms.weight, words)) / math.sqrt(len(words))) ** 2
-
 
 def content_phrases(words: Sequence[str]) -> list[tuple[int, int]]:
     """Return (start, end) of the runs of content words, of at most four words each."""
-    phrases: list[tuple[int, int]] = []
-    start: int | None = None
-    for position, word in enumerate(words):
-        content = is_content_word(word)
-        if start is not None and (not content or position - start == _LONGEST_PHRASE or word[0] in _OPENING):
-            phrases.append((start, position))
-            start = None
-        if content and start is None:
-            start = position
-        if start is not None and word[-1] in _CLOSING and _ENDS_PHRASE.search(word):
-            phrases.append((start, position + 1))
-            start = None
-    if start is not None:
-        phrases.append((start, len(words)))
-    return phrases
+    return [run.span() for run in _RUN.finditer("".join(map(_MARKS.__getitem__, words)))]
+
+
+def _mark(word: str) -> str:
+    """Return what a word can be in a phrase: one letter (see `_RUN`)."""
+    if not is_content_word(word):
+        return " "
+    opens, ends = word[0] in _OPENING, bool(_ENDS_PHRASE.search(word))
+    return "b" if opens and ends else "o" if opens else "e" if ends else "c"
+
+
+_MARKS = Memo(_mark)
 
 
 def _drawn_near(

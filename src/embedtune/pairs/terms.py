@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from embedtune.memo import Memo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,9 +45,21 @@ class CorpusTerms:
 
     weights: Mapping[str, float]
     rare: float
+    _known: Memo[str, float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Remember the weights of words as they are written."""
+        object.__setattr__(self, "_known", Memo(self._weight))
 
     def weight(self, word: str) -> float:
         """Return how telling a word is, as it stands in a text; 0 for a word without content."""
+        return self._known[word]
+
+    def weights_of(self, words: Iterable[str]) -> list[float]:
+        """Return the weight of each word."""
+        return list(map(self._known.__getitem__, words))
+
+    def _weight(self, word: str) -> float:
         return self.weights.get(plain_word(word), self.rare) if is_content_word(word) else 0.0
 
 

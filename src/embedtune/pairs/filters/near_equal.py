@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from embedtune.arrays import bounded_runs
 from embedtune.pairs.filters.typos import typo_pairs
 from embedtune.pairs.filters.word_sets import Vocabulary, WordSets
 
@@ -148,7 +149,7 @@ def _pairs(candidates: WordSets, index: _RareWords) -> Iterator[tuple[NDArray[np
     owners = candidates.owners
     costs = np.diff(index.links.starts)[candidates.words]
     hits = np.flatnonzero(costs)
-    for begin, end in _batches(np.bincount(owners[hits], costs[hits], minlength=len(candidates))):
+    for begin, end in bounded_runs(np.bincount(owners[hits], costs[hits], minlength=len(candidates)), _PAIRS):
         places = hits[slice(*np.searchsorted(owners[hits], (begin, end)))]
         step, reference = index.links.follow(candidates.words[places])
         keys = np.sort((owners[places][step] << 32) | reference)
@@ -157,17 +158,6 @@ def _pairs(candidates: WordSets, index: _RareWords) -> Iterator[tuple[NDArray[np
         keys = keys[first]
         keys = keys[times >= index.at_once[keys & 0xFFFFFFFF]]
         yield keys >> 32, keys & 0xFFFFFFFF
-
-
-def _batches(costs: NDArray[np.float64] | NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Yield (begin, end) of runs of candidates with a bounded number of pairs, or of one candidate."""
-    ends = costs.cumsum()
-    begin = 0
-    while begin < len(costs):
-        before = float(ends[begin - 1]) if begin else 0.0
-        end = max(int(np.searchsorted(ends, before + _PAIRS, side="right")), begin + 1)
-        yield begin, end
-        begin = end
 
 
 @dataclass(frozen=True, slots=True)

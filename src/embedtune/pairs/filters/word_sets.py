@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from embedtune.memo import ENOUGH, Memo
 from embedtune.pairs.filters.stems import content_stem
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 # Letters and digits part company, so that E42, E-42 and "E 42" are the same words.
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*|\d+")
-_MAX_KNOWN_WORDS = 1 << 18
 _TEXTS = 1 << 15
 
 
@@ -76,11 +76,15 @@ class WordSets:
 
 
 class Vocabulary:
-    """Numbers content words; texts whose sets are compared are read by the same vocabulary."""
+    """Numbers content words; texts whose sets are compared are read by the same vocabulary.
 
-    def __init__(self) -> None:
+    Args:
+        remembered: How many words, as written, are kept with their numbers.
+    """
+
+    def __init__(self, remembered: int = ENOUGH) -> None:
         self._numbers: dict[str, int] = {}
-        self._known = _WordStems(self._numbers)
+        self._known = Memo(self._stems, remembered)
 
     def __len__(self) -> int:
         """Return how many words have a number."""
@@ -122,21 +126,10 @@ class Vocabulary:
             lengths.append(len(words))
         return _distinct(np.array(found, np.int32), np.array(ends, np.int64), np.array(lengths, np.int64))
 
-
-class _WordStems(dict[str, tuple[int, ...]]):
-    """The numbers of the stems in each white-space word met; -1 for a function word."""
-
-    def __init__(self, numbers: dict[str, int]) -> None:
-        super().__init__()
-        self._numbers = numbers
-
-    def __missing__(self, word: str) -> tuple[int, ...]:
-        if len(self) >= _MAX_KNOWN_WORDS:
-            self.clear()
+    def _stems(self, word: str) -> tuple[int, ...]:
+        """Return the numbers of the stems in a white-space word; -1 for a function word."""
         stems = map(content_stem, _WORD.findall(unicodedata.normalize("NFKC", word).lower()))
-        value = tuple(self._numbers.setdefault(stem, len(self._numbers)) if stem else -1 for stem in stems)
-        self[word] = value
-        return value
+        return tuple(self._numbers.setdefault(stem, len(self._numbers)) if stem else -1 for stem in stems)
 
 
 def _distinct(words: NDArray[np.int32], ends: NDArray[np.int64], lengths: NDArray[np.int64]) -> WordSets:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from embedtune.arrays import reached_score
 from embedtune.vocabulary.pairs import Query
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ QDRANT = "qdrant"
 CROSS_DOMAIN = "cross_domain"
 
 _SCORES_AT_ONCE = 1 << 24  # 64 MB of float32
-_STRETCH = 64
 _LOWEST = -2.0  # below any cosine, above what is masked
 
 Fuse = Callable[[Sequence[Sequence[str]]], list[tuple[str, float]]]
@@ -146,22 +146,9 @@ class DenseSource:
         if question.query.domain or self.away:
             at_home = (self.rows.domains == self.rows.domain(question.query.domain)) | (not question.query.domain)
             scores[at_home if self.away else ~at_home] = -np.inf
-        reached = np.flatnonzero(scores >= max(_bound(scores, limit), _LOWEST))
+        reached = np.flatnonzero(scores >= max(reached_score(scores, limit), _LOWEST))
         order = reached[np.lexsort((reached, -scores[reached]))][:limit]
         return [Candidate(int(row), float(scores[row])) for row in order]
-
-
-def _bound(scores: NDArray[np.float32], limit: int) -> float:
-    """Return a score that at least ``limit`` rows reach, and few more; minus infinity where that is not known.
-
-    Of the best row of each stretch, the one in place ``limit``: so many stretches hold a row that is as good.
-    To sort what reaches it is a fraction of the work of partitioning all scores.
-    """
-    stretches = len(scores) // _STRETCH
-    if stretches <= limit:
-        return -np.inf
-    best = scores[: stretches * _STRETCH].reshape(stretches, _STRETCH).max(axis=1)
-    return float(np.partition(best, -limit)[-limit])
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,11 +79,7 @@ def test_texts_are_read_in_parts(given_texts):
 @given(texts)
 def test_a_full_memory_of_words_changes_nothing(given_texts):
     wanted = Vocabulary().read(given_texts).words.tolist()
-    limit, word_sets._MAX_KNOWN_WORDS = word_sets._MAX_KNOWN_WORDS, 1
-    try:
-        assert Vocabulary().read(given_texts).words.tolist() == wanted
-    finally:
-        word_sets._MAX_KNOWN_WORDS = limit
+    assert Vocabulary(remembered=1).read(given_texts).words.tolist() == wanted
 
 
 def test_hashes_do_not_depend_on_the_order_of_words():
