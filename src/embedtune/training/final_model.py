@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, load_model
@@ -44,15 +46,20 @@ class FinalModel:
         Returns:
             Its MRR on dev, ``None`` if there is no dev.
         """
-        share = self._base_share()
-        model = self._averaged(share)
+        share, model = self._chosen()
         with replaced_folder(self.job.run / MODEL) as folder:
             save_model(model, folder)
         if not self.best.step:
             return None
         return self._measured(model, share) if share else self.best.metric
 
-    def _base_share(self) -> float:
+    def _chosen(self) -> tuple[float, SentenceTransformer]:
+        tuned = load_model(self.job.run / BEST) if self.best.step else self.last
+        averages = _Averages(tuned, self.job.base)
+        share = self._base_share(averages)
+        return share, averages.with_share(share)
+
+    def _base_share(self, averages: _Averages) -> float:
         """Return how much of the base the result has: as set, as dev says, or a cautious share where dev is silent."""
         given = self.job.settings.base_share
         if given != "auto":
@@ -63,18 +70,12 @@ class FinalModel:
             return CAUTIOUS_SHARE
 
         def measure(share: float) -> float:
-            encoder = SentenceTransformerEncoder(self._averaged(share), "averaged", "")
+            encoder = SentenceTransformerEncoder(averages.with_share(share), "averaged", "")
             mrr = measure_domains(encoder, telling).overall.mrr
             self.record.log(f"{share:.2f} of the base: mrr {mrr:.4f} on {len(telling.queries)} dev questions")
             return mrr
 
         return chosen_share(measure)
-
-    def _averaged(self, share: float) -> SentenceTransformer:
-        tuned = load_model(self.job.run / BEST) if self.best.step else copy.deepcopy(self.last)
-        if share:
-            average_weights(tuned, load_model(self.job.base), share)
-        return tuned
 
     def _measured(self, model: SentenceTransformer, share: float) -> float | None:
         """Return the MRR on dev of the averaged model, and record it."""
@@ -87,3 +88,22 @@ class FinalModel:
         self.record.log(f"averaged with {share:.2f} of the base: dev mrr {result.overall.mrr:.4f}")
         self.report(Measured(f"dev questions, {share:.2f} of the base kept", self.best.step, values))
         return result.overall.mrr
+
+
+class _Averages:
+    """Copies of a model, averaged with its base. Two models are kept: that one, and the base once it is needed."""
+
+    def __init__(self, tuned: SentenceTransformer, base: Path) -> None:
+        self._tuned = tuned
+        self._base_folder = base
+
+    @cached_property
+    def _base(self) -> SentenceTransformer:
+        return load_model(self._base_folder)
+
+    def with_share(self, share: float) -> SentenceTransformer:
+        """Return a copy with a share of the base; 0 is the model itself."""
+        model = copy.deepcopy(self._tuned)
+        if share:
+            average_weights(model, self._base, share)
+        return model

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from embedtune.encoders.sentence_transformer import load_encoder, load_model
-from embedtune.training.averaging import CAUTIOUS_SHARE, average_weights, chosen_share, telling_questions
+from embedtune.training import final_model
+from embedtune.training.averaging import CAUTIOUS_SHARE, SHARES, average_weights, chosen_share, telling_questions
 from embedtune.training.dev_set import DevSet
 from embedtune.training.domain_evaluator import measure_domains
 from embedtune.training.trainer import train_model
@@ -60,17 +61,22 @@ def test_a_small_share_is_taken_unless_another_is_clearly_better(quality, share)
     assert chosen_share(quality.__getitem__) == share
 
 
-def test_questions_cut_from_the_text_tell_nothing():
+def half_telling_dev():
+    """The sample's dev questions six times, three of them as if of a template."""
     dev = sample_dev()
-    assert telling_questions(None) is None
-    assert telling_questions(dev) is None
     queries = tuple(
         replace(query, id=f"{query.id}-{n}", origin=(Origin.TEMPLATE, Origin.EXTRACTIVE)[n % 2])
         for query in dev.queries
         for n in range(6)
     )
     grades = {query.id: dict(dev.qrels.grades(query.id.rsplit("-", 1)[0])) for query in queries}
-    told = telling_questions(DevSet(queries, Qrels(grades), dev.passages))
+    return DevSet(queries, Qrels(grades), dev.passages)
+
+
+def test_questions_cut_from_the_text_tell_nothing():
+    assert telling_questions(None) is None
+    assert telling_questions(sample_dev()) is None
+    told = telling_questions(half_telling_dev())
     assert {query.origin for query in told.queries} == {Origin.TEMPLATE}
     assert set(told.qrels.query_ids) == {query.id for query in told.queries}
 
@@ -83,6 +89,25 @@ def test_without_telling_questions_much_of_the_base_is_kept(tiny_model, tmp_path
     best, base = weights(load_model(run / "checkpoint-best")), weights(load_model(tiny_model))
     for name, value in weights(load_model(run / "model")).items():
         torch.testing.assert_close(value, (1 - CAUTIOUS_SHARE) * best[name] + CAUTIOUS_SHARE * base[name])
+
+
+def test_each_share_is_tried_on_copies_of_models_that_are_loaded_once(tiny_model, tmp_path, monkeypatch):
+    run, loaded, tried = tmp_path / "run", [], []
+    monkeypatch.setattr(final_model, "load_model", lambda folder: loaded.append(folder) or load_model(folder))
+
+    def measured(encoder, dev):
+        tried.append(weights(encoder.model))
+        return measure_domains(encoder, dev)
+
+    monkeypatch.setattr(final_model, "measure_domains", measured)
+
+    train_model(sample_job(tiny_model, run, dev=half_telling_dev(), base_share="auto"))
+
+    assert sorted(loaded) == sorted([run / "checkpoint-best", tiny_model])
+    for share, found in zip(SHARES, tried, strict=False):
+        best, base = load_model(run / "checkpoint-best"), load_model(tiny_model)
+        average_weights(best, base, share)
+        assert all(torch.equal(value, found[name]) for name, value in weights(best).items())
 
 
 def test_without_dev_the_last_model_is_averaged(tiny_model, tmp_path):
