@@ -22,6 +22,7 @@ _JsonScalar = str | int | float | bool | None
 JsonValue = _JsonScalar | list["JsonValue"] | dict[str, "JsonValue"]
 
 _CHUNK_BYTES = 1 << 20
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 @contextlib.contextmanager
@@ -101,7 +102,7 @@ def canonical_json(value: object) -> bytes:
 
     Two equal values give equal bytes, so the digest of the bytes identifies the value.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def digest_bytes(data: bytes) -> str:
@@ -112,6 +113,11 @@ def digest_bytes(data: bytes) -> str:
 def digest_value(value: object) -> str:
     """Return the digest of a JSON-like value, by way of its canonical JSON."""
     return digest_bytes(canonical_json(value))
+
+
+def short_digest(value: object) -> str:
+    """Return the first 16 hex digits of `digest_value`: a name for a value, or the seed of a draw."""
+    return digest_value(value).removeprefix("sha256:")[:16]
 
 
 def digest_file(path: Path) -> str:

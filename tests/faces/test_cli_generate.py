@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from embedtune.corpus.folder import read_corpus
+from embedtune.config.data_settings import CorpusSettings
+from embedtune.corpus.folder import read_folder
 from embedtune.pairs.filters.near_equal import near_equal_questions
 from embedtune.pairs.formats.pairs_file import read_pairs_file
 from llm_server import LlmServer, completion
@@ -100,7 +101,7 @@ def test_queries(generated, writers, origins):
 
 def test_key_phrases_are_words_of_their_section(generated, project):
     made, _ = generated("--queries", "keyphrase")
-    bodies = {section.id: section.text.lower() for section in read_corpus(project / "docs")}
+    bodies = {section.id: section.text.lower() for section in read_folder(project / "docs", CorpusSettings()).sections}
     assert len(made) > len(bodies) / 2
     for row in made:
         assert all(word.lower() in bodies[row["section_id"]] for word in row["query"].split())

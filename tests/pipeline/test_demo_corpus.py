@@ -7,7 +7,8 @@ from collections import Counter
 
 import pytest
 
-from embedtune.corpus.folder import find_files, read_corpus
+from embedtune.config.data_settings import CorpusSettings
+from embedtune.corpus.folder import find_files, read_folder
 from embedtune.demo.project import MANUALS, SEARCHES, TEST_SUITE, demo_config
 from embedtune.events import Alert
 from embedtune.pairs.formats.test_suite import read_test_suite, resolve
@@ -22,7 +23,7 @@ CATEGORIES = {"procedure", "symptom", "specification", "part_number", "safety", 
 @pytest.fixture(scope="module")
 def sections():
     told = []
-    found = read_corpus(MANUALS, told.append)
+    found = read_folder(MANUALS, CorpusSettings(), told.append).sections
     assert [event.message for event in told if isinstance(event, Alert)] == []
     return found
 

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from embedtune.corpus.folder import read_corpus
+from embedtune.config.data_settings import CorpusSettings
+from embedtune.corpus.folder import read_folder
 from embedtune.errors import InputError
 from embedtune.evaluation.result import read_record, record_as_json
 from embedtune.events import StageFinished, StageSkipped
@@ -31,7 +32,7 @@ QUICK = {"evaluation__bootstrap_samples": 100, "retrieval__passage_words": [8, 1
 
 @pytest.fixture(scope="module")
 def questions(tmp_path_factory):
-    sections = read_corpus(write_corpus(tmp_path_factory.mktemp("corpus") / "docs"))
+    sections = read_folder(write_corpus(tmp_path_factory.mktemp("corpus") / "docs"), CorpusSettings()).sections
     return QuestionSet("mine", sections, judged_questions(sections, "t", 1), judged_questions(sections, "d", 3))
 
 

@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 
-from embedtune.corpus.folder import read_corpus
+from embedtune.config.data_settings import CorpusSettings
+from embedtune.corpus.folder import read_folder
 from embedtune.errors import GateError, InputError, VersionExistsError
 from embedtune.evaluation.result import read_record
 from embedtune.events import Alert, StageFinished, StageSkipped, StageStarted
@@ -236,7 +237,7 @@ def test_clear_outcome_is_left_to_the_gates(tmp_path, finished, base, tuned, pub
     write_stand_in(tmp_path / "base", base)
     run_folder = write_stand_in_run(tmp_path / "run", tuned)
     project = stand_in_project(tmp_path, evaluation__bootstrap_samples=100)
-    sections = read_corpus(finished / "docs")
+    sections = read_folder(finished / "docs", CorpusSettings()).sections
     questions = QuestionSet("held-out sections", sections, judged_questions(sections, "t", 1))
     record = read_record(evaluation_stage(project, questions, run_folder, ()))
     assert bool(_unproven(project, record, asked_people=False)) is published

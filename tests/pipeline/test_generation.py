@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from embedtune.corpus.folder import read_corpus
+from embedtune.config.data_settings import CorpusSettings
+from embedtune.corpus.folder import read_folder
 from embedtune.errors import ConfigError, FormatError, InputError
 from embedtune.events import Alert, StageSkipped, StageStarted
 from embedtune.pairs.filters.cascade import FilterName
@@ -42,7 +43,7 @@ def opened(tmp_path):
 
 @pytest.fixture(scope="module")
 def sections(docs):
-    return read_corpus(docs)
+    return read_folder(docs, CorpusSettings()).sections
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from embedtune.config.data_settings import CorpusSettings
 from embedtune.config.settings import EmbedtuneConfig
-from embedtune.corpus.folder import read_corpus
+from embedtune.corpus.folder import read_folder
 from embedtune.errors import FormatError
 from embedtune.events import Alert, Notice
 from embedtune.pairs import human
@@ -24,7 +25,7 @@ DOMAIN = "forklift"
 def corpus(tmp_path_factory):
     """Twelve sections of a forklift: eight train, two dev, two test, each its own cluster."""
     folder = write_corpus(tmp_path_factory.mktemp("human") / "docs")
-    sections = tuple(section for section in read_corpus(folder) if section.domain == DOMAIN)
+    sections = tuple(section for section in read_folder(folder, CorpusSettings()).sections if section.domain == DOMAIN)
     parts = [Split.DEV, Split.DEV, Split.TEST, Split.TEST]
     split_of = {s.id: parts[n] if n < len(parts) else Split.TRAIN for n, s in enumerate(sections)}
     return SplitCorpus(sections, CorpusSplit({s.id: f"c-{s.id}" for s in sections}, split_of))

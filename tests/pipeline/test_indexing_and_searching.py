@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 
-from embedtune.corpus.folder import read_corpus
+from embedtune.config.data_settings import CorpusSettings
+from embedtune.corpus.folder import read_folder
 from embedtune.errors import FormatError, InputError, ModelError
 from embedtune.events import Alert, Progress, StageFinished, StageSkipped, silent
 from embedtune.index.collection import Engine, read_collection
@@ -29,7 +30,7 @@ def docs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sections(docs):
-    return read_corpus(docs)
+    return read_folder(docs, CorpusSettings()).sections
 
 
 @pytest.fixture

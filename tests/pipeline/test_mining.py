@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from embedtune.config.data_settings import NegativeSettings
-from embedtune.corpus.folder import read_corpus
+from embedtune.config.data_settings import CorpusSettings, NegativeSettings
+from embedtune.corpus.folder import read_folder
 from embedtune.errors import ConfigError, ModelError
 from embedtune.pipeline.corpus import split_corpus
 from embedtune.pipeline.mining import (
@@ -36,7 +36,7 @@ def question_on(section, text=None, split=Split.TRAIN):
 
 @pytest.fixture
 def sections(tmp_path):
-    return read_corpus(write_corpus(tmp_path / "docs"))
+    return read_folder(write_corpus(tmp_path / "docs"), CorpusSettings()).sections
 
 
 @pytest.fixture

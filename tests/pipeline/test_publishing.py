@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from embedtune.artifacts.card import ModelCard
-from embedtune.corpus.folder import read_corpus
+from embedtune.config.data_settings import CorpusSettings
+from embedtune.corpus.folder import read_folder
 from embedtune.encoders.digests import model_digest, weights_digest
 from embedtune.errors import FormatError, GateError, InputError, ModelError, VersionExistsError
 from embedtune.evaluation.result import read_record
@@ -33,7 +34,7 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def questions(tmp_path_factory):
-    sections = read_corpus(write_corpus(tmp_path_factory.mktemp("corpus") / "docs"))
+    sections = read_folder(write_corpus(tmp_path_factory.mktemp("corpus") / "docs"), CorpusSettings()).sections
     return QuestionSet("mine", sections, judged_questions(sections, "t", 1), judged_questions(sections, "d", 3))
 
 

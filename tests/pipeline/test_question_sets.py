@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from embedtune.corpus.folder import read_corpus
+from embedtune.config.data_settings import CorpusSettings
+from embedtune.corpus.folder import read_folder
 from embedtune.errors import FormatError
 from embedtune.events import Alert, silent
 from embedtune.pairs.split import CorpusSplit
@@ -33,7 +34,7 @@ def docs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sections(docs):
-    return read_corpus(docs)
+    return read_folder(docs, CorpusSettings()).sections
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from embedtune.config.data_settings import CorpusSettings
 from embedtune.config.settings import RetrievalSettings
-from embedtune.corpus.folder import read_corpus
+from embedtune.corpus.folder import read_folder
 from embedtune.corpus.passages import cut_passages
 from embedtune.errors import InputError, ModelError
 from embedtune.events import Progress, silent
@@ -24,7 +25,7 @@ SETTINGS = RetrievalSettings(passage_words=(8, 16), dense_weights=(0.0, 0.5, 1.0
 
 @pytest.fixture(scope="module")
 def sections(tmp_path_factory):
-    return read_corpus(write_corpus(tmp_path_factory.mktemp("corpus") / "docs"))
+    return read_folder(write_corpus(tmp_path_factory.mktemp("corpus") / "docs"), CorpusSettings()).sections
 
 
 @pytest.fixture

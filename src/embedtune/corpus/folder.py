@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from embedtune.corpus.listing import Listing
     from embedtune.vocabulary.ports import DocumentReader
 
-_DEFAULTS = CorpusSettings()
 _BYTES_PER_MB = 1_000_000
 
 
@@ -71,15 +70,6 @@ def find_files(corpus: Path) -> tuple[CorpusFile, ...]:
         DocumentError: The corpus is missing or holds no readable file.
     """
     return _listed(corpus).files
-
-
-def read_corpus(corpus: Path, report: Report = silent) -> tuple[Section, ...]:
-    """Return the sections of all documents of a corpus, read with the default settings.
-
-    Raises:
-        DocumentError: As `read_folder`.
-    """
-    return read_folder(corpus, _DEFAULTS, report).sections
 
 
 def read_folder(corpus: Path, settings: CorpusSettings, report: Report = silent) -> CorpusRead:
@@ -126,7 +116,7 @@ def read_folder(corpus: Path, settings: CorpusSettings, report: Report = silent)
     return CorpusRead(tuple(sections), documents, tuple(skipped), tuple(unread))
 
 
-def read_document(file: CorpusFile, settings: CorpusSettings = _DEFAULTS) -> Document:
+def read_document(file: CorpusFile, settings: CorpusSettings) -> Document:
     """Read one file of a corpus.
 
     Raises:

@@ -21,6 +21,8 @@ _WANTED_RECALL = 0.999  # more than the contract's: texts of a few words fall be
 _BUCKET_SIZE = 16
 _CACHED_TEXTS = 1024
 
+Shingle = tuple[str, ...]
+
 
 def near_duplicate_pairs(texts: Sequence[str], threshold: float) -> list[tuple[int, int]]:
     """Return pairs of texts whose word 3-shingles have at least ``threshold`` Jaccard similarity.
@@ -41,11 +43,24 @@ def near_duplicate_pairs(texts: Sequence[str], threshold: float) -> list[tuple[i
     first: dict[bytes, int] = {}
     pairs: list[tuple[int, int]] = []
     for position, text in enumerate(texts):
-        if words := _words(text):
-            earliest = first.setdefault(blake2b(words, digest_size=16).digest(), position)
+        if words := text.lower().split():
+            earliest = first.setdefault(blake2b(_encoded(words), digest_size=16).digest(), position)
             if earliest != position:
                 pairs.append((earliest, position))
     return sorted([*pairs, *_links(texts, list(first.values()), threshold)])
+
+
+def shingles(text: str) -> frozenset[Shingle]:
+    """Return the runs of three words of a text in lower case; of a shorter text, its words as one.
+
+    Args:
+        text: Any text; spacing does not count. One without a word has no shingle.
+    """
+    words = text.lower().split()
+    if not words:
+        return frozenset()
+    last = max(1, len(words) - _SHINGLE_WORDS + 1)
+    return frozenset(tuple(words[start : start + _SHINGLE_WORDS]) for start in range(last))
 
 
 def clusters(count: int, links: Sequence[tuple[int, int]]) -> list[int]:
@@ -73,10 +88,10 @@ def _links(texts: Sequence[str], different: Sequence[int], threshold: float) -> 
     # Of a single index of all bands one could not tell which of its buckets are full.
     bands = [RMinHashLSH(threshold, rows, 1) for _ in range(_BANDS)]
     linked = DisjointSet(different)
-    shingles_of = lru_cache(_CACHED_TEXTS)(lambda position: _shingles(_words(texts[position])))
+    shingles_of = lru_cache(_CACHED_TEXTS)(lambda position: shingles(texts[position]))
     for position in different:
-        shingles = shingles_of(position)
-        tokens = list(shingles)
+        own = shingles_of(position)
+        tokens = [_encoded(shingle) for shingle in own]
         met: set[int] = set()
         for seed, band in enumerate(bands):
             signature = RMinHash(rows, seed)
@@ -86,7 +101,7 @@ def _links(texts: Sequence[str], different: Sequence[int], threshold: float) -> 
             if len(bucket) < _BUCKET_SIZE:
                 band.insert(position, signature)
         for other in sorted(met):
-            if not linked.connected(other, position) and _jaccard(shingles_of(other), shingles) >= threshold:
+            if not linked.connected(other, position) and _jaccard(shingles_of(other), own) >= threshold:
                 linked.merge(other, position)
                 yield other, position
 
@@ -97,18 +112,11 @@ def _rows(threshold: float) -> int:
     return max((rows for rows in heights if 1 - (1 - threshold**rows) ** _BANDS >= _WANTED_RECALL), default=1)
 
 
-def _words(text: str) -> bytes:
-    """Return the words of a text in lower case, one blank apart."""
-    return " ".join(text.lower().split()).encode("utf-8", "surrogatepass")
+def _encoded(words: Sequence[str]) -> bytes:
+    """Return words as the bytes to hash, one blank apart."""
+    return " ".join(words).encode("utf-8", "surrogatepass")
 
 
-def _shingles(text: bytes) -> frozenset[bytes]:
-    """Return the runs of three words; a text of one or two words is a single shingle."""
-    words = text.split(b" ")
-    last = max(1, len(words) - _SHINGLE_WORDS + 1)
-    return frozenset(b" ".join(words[start : start + _SHINGLE_WORDS]) for start in range(last))
-
-
-def _jaccard(left: frozenset[bytes], right: frozenset[bytes]) -> float:
+def _jaccard(left: frozenset[Shingle], right: frozenset[Shingle]) -> float:
     shared = len(left & right)
     return shared / (len(left) + len(right) - shared)

@@ -19,7 +19,7 @@ from embedtune.evaluation.significance import (
 )
 from embedtune.evaluation.slices import ALL, QuerySlice, slice_queries
 from embedtune.events import Alert, Notice, Report, silent, tracked
-from embedtune.files import digest_value
+from embedtune.files import short_digest
 from embedtune.vocabulary.evaluation import Comparison, Run, Scores
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def _compare(
 
 
 def _generator(seed: int, names: Sequence[str]) -> np.random.Generator:
-    return np.random.default_rng([seed, int(digest_value(list(names)).removeprefix("sha256:")[:16], 16)])
+    return np.random.default_rng([seed, int(short_digest(list(names)), 16)])
 
 
 def _check_names(systems: Sequence[str], pairs: Sequence[tuple[str, str]]) -> None:

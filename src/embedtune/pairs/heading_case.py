@@ -26,6 +26,7 @@ _SMALL = re.compile(
 _VERB_AND_ARTICLE = re.compile(r"(\w+) (?:an?|the|my|your)\b", re.IGNORECASE)
 _MIN_TITLE_WORD = 4
 _MAX_ABBREVIATION = 4
+_LOOK_BACK = 40
 
 
 def names_in(text: str) -> dict[str, str]:
@@ -41,9 +42,9 @@ def names_in(text: str) -> dict[str, str]:
             continue
         for match in _TOKEN.finditer(line):
             word = match.group()
-            if word == word.lower():
+            if word.islower() or word == word.lower():
                 plain.add(word)
-            elif _has_inner_capitals(word) or not _SENTENCE_START.search(line[: match.start()]):
+            elif _has_inner_capitals(word) or not _begins_sentence(line, match.start()):
                 forms.setdefault(word.lower(), word)
     return {
         word: form
@@ -82,6 +83,11 @@ def _lowered_part(part: str, names: Mapping[str, str], *, capitals: bool) -> str
     if is_unit or (not capitals and _has_inner_capitals(part)):
         return part
     return names.get(part.lower(), part.lower())
+
+
+def _begins_sentence(line: str, position: int) -> bool:
+    # A look at a few characters, not at the whole line before each of its words.
+    return bool(_SENTENCE_START.search(line, max(0, position - _LOOK_BACK), position))
 
 
 def _has_inner_capitals(word: str) -> bool:

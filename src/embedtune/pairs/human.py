@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from embedtune.corpus.near_duplicates import clusters, near_duplicate_pairs
-from embedtune.files import digest_value
+from embedtune.files import short_digest
 from embedtune.pairs.filters.near_equal import near_equal_questions
 from embedtune.pairs.formats.asked import Asked
 from embedtune.pairs.formats.section_finder import SectionFinder
 from embedtune.pairs.formats.test_suite import relevant_sections
 from embedtune.pairs.questions import question_key
 from embedtune.pairs.split import CorpusSplit
+from embedtune.pairs.statistics import RejectionCounts
 from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.pairs import Origin, Query, Split
 
@@ -63,7 +63,7 @@ class Placement:
     questions: tuple[PlacedQuestion, ...]
     held_out: tuple[str, ...] = ()
     rejected: Mapping[str, int] = field(default_factory=dict)
-    examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def place_questions(
@@ -94,7 +94,7 @@ def place_questions(
         seed: Seed of that choice.
     """
     finder = SectionFinder(sections)
-    rejected = _Rejected()
+    rejected = RejectionCounts(_EXAMPLES)
     placed: dict[int, PlacedQuestion] = {}
     loose: dict[int, Asked] = {}
     held_out: list[str] = []
@@ -113,8 +113,8 @@ def place_questions(
     kept = _without_leaks(
         [placed[number] for number in sorted(placed)], (*references, *held_out), leak_threshold, rejected
     )
-    examples = {name: tuple(texts) for name, texts in rejected.examples.items()}
-    return Placement(tuple(kept), tuple(held_out), dict(rejected.counts), examples)
+    counted = rejected.rejections
+    return Placement(tuple(kept), tuple(held_out), counted.by_filter, counted.examples)
 
 
 def _reason_against(question: Asked, parts: set[Split]) -> str:
@@ -127,17 +127,6 @@ def _reason_against(question: Asked, parts: set[Split]) -> str:
     if _STRICTNESS.index(part) < _STRICTNESS.index(question.part):
         return HELD_OUT
     return NOT_HUMAN if part is not Split.TRAIN and question.case.query.origin is not Origin.HUMAN else ""
-
-
-class _Rejected:
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.examples: dict[str, list[str]] = defaultdict(list)
-
-    def add(self, reason: str, text: str) -> None:
-        self.counts[reason] += 1
-        if len(self.examples[reason]) < _EXAMPLES:
-            self.examples[reason].append(text)
 
 
 def _named(asked: Sequence[Asked]) -> list[Query]:
@@ -168,7 +157,7 @@ def _loose(asked: Sequence[Asked], dev_share: float, seed: int) -> list[PlacedQu
     smallest: dict[int, str] = {}
     for key, label in zip(keys, labels, strict=True):
         smallest[label] = min(key, smallest.get(label, key))
-    names = [digest_value(smallest[label]).removeprefix("sha256:")[:16] for label in labels]
+    names = [short_digest(smallest[label]) for label in labels]
     return [
         PlacedQuestion(
             question.case.query,
@@ -183,11 +172,11 @@ def _loose(asked: Sequence[Asked], dev_share: float, seed: int) -> list[PlacedQu
 
 def _draw(name: str, seed: int) -> float:
     """Return a number from 0 to 1 that name and seed decide."""
-    return int(digest_value([seed, name]).removeprefix("sha256:")[:_HEX_DIGITS], 16) / float(16**_HEX_DIGITS)
+    return int(short_digest([seed, name])[:_HEX_DIGITS], 16) / float(16**_HEX_DIGITS)
 
 
 def _without_leaks(
-    placed: Sequence[PlacedQuestion], forbidden: Sequence[str], leak_threshold: float, rejected: _Rejected
+    placed: Sequence[PlacedQuestion], forbidden: Sequence[str], leak_threshold: float, rejected: RejectionCounts
 ) -> list[PlacedQuestion]:
     """Drop what repeats a question of a stricter part, the strictest part first, and exact duplicates."""
     kept: set[int] = set()

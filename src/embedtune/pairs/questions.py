@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embedtune.events import Report, silent, tracked
-from embedtune.files import digest_value
+from embedtune.files import digest_value, short_digest
 from embedtune.pairs.extractive import ExtractiveWriter
 from embedtune.pairs.keyphrases import KeyphraseWriter
-from embedtune.pairs.statistics import Rejections
+from embedtune.pairs.statistics import RejectionCounts, Rejections
 from embedtune.pairs.templates import TemplateWriter
 from embedtune.pairs.terms import corpus_terms
 from embedtune.vocabulary.pairs import GeneratedQuery, Origin, Query, Split
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 SECTION_TOO_SHORT = "section too short"
 OVER_SECTION_LIMIT = "more than max_per_section"
 OVER_DOMAIN_LIMIT = "more than pairs_per_domain"
-_EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +42,6 @@ class NamedWriter:
 
     origin: Origin
     writer: QueryWriter
-
-
-@dataclass(slots=True)
-class RejectionCounts:
-    """Counts what is not kept, by reason, with a few examples each."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, reason: str, text: str) -> None:
-        """Count a rejected text."""
-        self.counts[reason] += 1
-        if len(self.examples[reason]) < _EXAMPLES:
-            self.examples[reason].append(text)
-
-    @property
-    def rejections(self) -> Rejections:
-        """What was counted."""
-        return Rejections(0, dict(self.counts), {name: tuple(texts) for name, texts in self.examples.items()})
 
 
 def question_writers(
@@ -140,7 +120,7 @@ def _written(section: Section, part: Split, writers: Sequence[NamedWriter], seed
     drafts: dict[str, GeneratedQuery] = {}
     for named in writers:
         for text, word in named.writer.write(section, seed):
-            identity = digest_value([section.id, named.origin.value, text]).removeprefix("sha256:")[:16]
+            identity = short_digest([section.id, named.origin.value, text])
             query = Query(identity, text, named.origin, category=section.kind.value, domain=section.domain)
             drafts.setdefault(identity, GeneratedQuery(query, section.id, part, word))
     return list(drafts.values())

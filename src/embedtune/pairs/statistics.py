@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,26 @@ class Rejections:
         counts = Counter(self.by_filter)
         counts.update(other.by_filter)
         return Rejections(self.duplicates + other.duplicates, dict(counts), {**other.examples, **self.examples})
+
+
+@dataclass(slots=True)
+class RejectionCounts:
+    """Counts what is not kept, by reason, with the first few examples each."""
+
+    examples_kept: int = 5
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, reason: str, text: str) -> None:
+        """Count a rejected text."""
+        self.counts[reason] += 1
+        if len(self.examples[reason]) < self.examples_kept:
+            self.examples[reason].append(text)
+
+    @property
+    def rejections(self) -> Rejections:
+        """What was counted."""
+        return Rejections(0, dict(self.counts), {name: tuple(texts) for name, texts in self.examples.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from embedtune.corpus.folder import CorpusRead, digest_corpus_files, find_files,
 from embedtune.corpus.storage import read_sections, write_sections
 from embedtune.events import Report
 from embedtune.files import digest_file, read_json, write_json
+from embedtune.pairs.formats.beir import read_beir_corpus
 from embedtune.pairs.split import CorpusSplit, split_sections
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.workspace import Plan
@@ -39,6 +40,23 @@ def extract_to_file(corpus: Path, output: Path, settings: CorpusSettings, report
     read = read_folder(corpus, settings, report)
     write_sections(output, read.sections)
     return read
+
+
+def read_documents(project: Project, corpus: Path | None, beir: Path | None) -> tuple[Section, ...]:
+    """Return the sections of the documents that a command was given.
+
+    Args:
+        project: The project; its settings say how documents become sections.
+        corpus: Folder of documents, or one document.
+        beir: A BEIR folder, whose documents are the sections; it goes before ``corpus``.
+
+    Raises:
+        DocumentError: The documents are missing or hold no text, or one of them cannot be read.
+        FormatError: The BEIR folder has no documents, or a line of them is malformed.
+    """
+    if beir is not None:
+        return read_beir_corpus(beir)
+    return read_folder(corpus or Path(), project.config.corpus, project.report).sections
 
 
 def split_corpus(project: Project, sections: tuple[Section, ...]) -> SplitCorpus:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from embedtune.events import Alert, Notice, Report, silent
+from embedtune.events import Notice, Report, silent
 from embedtune.files import digest_file, digest_value
 from embedtune.pairs.answer_place import answer_word
 from embedtune.pairs.formats.asked import AskedFile, read_asked
@@ -20,6 +20,7 @@ from embedtune.pipeline.corpus import SplitCorpus
 from embedtune.pipeline.mining import training_passages
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.questions import EVERYTHING, JudgedQueries
+from embedtune.pipeline.skipped_rows import tell_skipped
 from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.evaluation import Qrels
 from embedtune.vocabulary.pairs import GeneratedQuery, Provenance, Query, Split, TrainingPair
@@ -45,7 +46,7 @@ class HumanQuestions:
     dev: JudgedQueries | None
     test: JudgedQueries | None
     rejected: Mapping[str, int]
-    examples: Mapping[str, tuple[str, ...]]
+    examples: Mapping[str, Sequence[str]]
     held_out: tuple[str, ...]
 
     @property
@@ -123,9 +124,7 @@ def _parts(path: Path) -> list[Path]:
 
 def _read(path: Path, report: Report = silent, *, skip_bad_lines: bool) -> AskedFile:
     file = read_asked(path, skip_bad_lines=skip_bad_lines)
-    if file.skipped:
-        first = file.skipped[0]
-        report(Alert(f"{path}: {len(file.skipped)} malformed row(s) skipped; number {first.line}: {first.reason}"))
+    tell_skipped(path, file.skipped, report)
     return file
 
 

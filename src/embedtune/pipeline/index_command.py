@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from embedtune.corpus.folder import read_folder
 from embedtune.index.collection import Engine, IndexDescription
-from embedtune.pairs.formats.beir import read_beir_corpus
+from embedtune.pipeline.corpus import read_documents
 from embedtune.pipeline.indexing import IndexRequest, build_index
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.publishing import published_settings
 from embedtune.pipeline.systems import BASE
-from embedtune.vocabulary.corpus import Section
 
 
 def index_corpus(
@@ -25,7 +23,7 @@ def index_corpus(
     encoder = project.models.base() if model == BASE else project.models.named(model)
     passages, fusion = published_settings(project, model)
     request = IndexRequest(
-        sections=_sections(project, corpus, beir),
+        sections=read_documents(project, corpus, beir),
         encoder=encoder,
         version=model,
         passages=passages,
@@ -33,9 +31,3 @@ def index_corpus(
         engine=Engine(engine) if engine else None,
     )
     return build_index(request, folder, project.report)
-
-
-def _sections(project: Project, corpus: Path | None, beir: Path | None) -> tuple[Section, ...]:
-    if beir is not None:
-        return read_beir_corpus(beir)
-    return read_folder(corpus or Path(), project.config.corpus, project.report).sections

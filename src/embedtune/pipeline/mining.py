@@ -7,17 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embedtune.config.data_settings import NegativeSettings
-from embedtune.corpus.folder import read_folder
 from embedtune.corpus.passages import cut_passages
-from embedtune.files import digest_value
+from embedtune.files import digest_value, short_digest
 from embedtune.index.bm25 import BM25Index
-from embedtune.pairs.formats.beir import read_beir_corpus
 from embedtune.pairs.negatives.exclusions import without_held_out
 from embedtune.pairs.negatives.miner import NegativeMiner, Rankers, mine_negatives, without_mined
 from embedtune.pairs.negatives.pool import PassagePool
 from embedtune.pairs.negatives.sources import BASE, CURRENT, QDRANT
 from embedtune.pipeline.asked_collection import asked_collection
-from embedtune.pipeline.corpus import SplitCorpus, split_corpus
+from embedtune.pipeline.corpus import SplitCorpus, read_documents, split_corpus
 from embedtune.pipeline.project import Project
 from embedtune.retrieval.fusion import rrf
 from embedtune.training.job import Remining
@@ -67,7 +65,7 @@ def mine_pairs(project: Project, request: MiningRequest) -> tuple[TrainingPair, 
     project = replace(project, config=project.config.model_copy(update={"negatives": settings}))
     pool = pairs_pool(pairs)
     if request.corpus or request.beir:
-        pool = sections_pool(project, _sections(project, request), pairs)
+        pool = sections_pool(project, read_documents(project, request.corpus, request.beir), pairs)
     current = project.models.named(request.model) if request.model else None
     return add_negatives(project, pairs, pool, current=current)
 
@@ -188,13 +186,7 @@ def pairs_pool(pairs: tuple[TrainingPair, ...]) -> PassagePool:
 
 def pair_section(pair: TrainingPair) -> str:
     """Return the section a pair's positive is from; the digest of its text where none is given."""
-    return pair.provenance.section_id or digest_value(pair.positive).removeprefix("sha256:")[:16]
-
-
-def _sections(project: Project, request: MiningRequest) -> tuple[Section, ...]:
-    if request.beir:
-        return read_beir_corpus(request.beir)
-    return read_folder(request.corpus or Path(), project.config.corpus, project.report).sections
+    return pair.provenance.section_id or short_digest(pair.positive)
 
 
 def _pool(project: Project, sections: Sequence[Section], corpus: SplitCorpus) -> PassagePool:

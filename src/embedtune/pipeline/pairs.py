@@ -5,22 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedtune.corpus.folder import read_folder
 from embedtune.encoders.digests import model_digest
 from embedtune.errors import InputError
-from embedtune.events import Alert, Report, silent
+from embedtune.events import Report, silent
 from embedtune.files import digest_value, write_json
-from embedtune.pairs.formats.beir import read_beir_corpus
 from embedtune.pairs.formats.case_selection import Selection
 from embedtune.pairs.formats.pairs_file import read_pairs_file, write_pairs_file
 from embedtune.pairs.formats.training_pairs import write_training_pairs
 from embedtune.pairs.statistics import PairStatistics
-from embedtune.pipeline.corpus import SplitCorpus, split_corpus
+from embedtune.pipeline.corpus import SplitCorpus, read_documents, split_corpus
 from embedtune.pipeline.generation import generate_pairs, statistics_of
 from embedtune.pipeline.human_questions import HumanQuestions, human_questions, questions_digest
 from embedtune.pipeline.mining import add_negatives, corpus_pool, training_passages
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.questions import EVERYTHING, read_suites, suite_texts
+from embedtune.pipeline.skipped_rows import tell_skipped
 from embedtune.pipeline.workspace import Plan
 from embedtune.vocabulary.pairs import Split, TrainingPair
 
@@ -76,10 +75,7 @@ def generate_file(project: Project, request: GenerationRequest) -> GeneratedFile
         request.suites, dict(request.mapping), skip_bad_lines=request.skip_bad_lines, report=project.report
     )
     forbidden = suite_texts(suites)
-    if request.beir:
-        sections = read_beir_corpus(request.beir)
-    else:
-        sections = read_folder(request.corpus or Path(), project.config.corpus, project.report).sections
+    sections = read_documents(project, request.corpus, request.beir)
     corpus = split_corpus(project, sections)
     human = None
     if request.questions:
@@ -166,7 +162,5 @@ def read_pairs(path: Path, *, skip_bad_lines: bool = False, report: Report = sil
         FormatError: The file cannot be read, or a row is malformed.
     """
     read = read_pairs_file(path, skip_bad_lines=skip_bad_lines)
-    if read.skipped:
-        first = read.skipped[0]
-        report(Alert(f"{path}: {len(read.skipped)} malformed row(s) skipped; number {first.line}: {first.reason}"))
+    tell_skipped(path, read.skipped, report)
     return read.items

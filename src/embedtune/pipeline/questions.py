@@ -16,6 +16,7 @@ from embedtune.pairs.formats.beir import has_split, read_beir
 from embedtune.pairs.formats.case_selection import Selection, select_cases, select_queries
 from embedtune.pairs.formats.test_suite import TestSuite, read_test_suite, resolve
 from embedtune.pairs.split import CorpusSplit
+from embedtune.pipeline.skipped_rows import tell_skipped
 from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.evaluation import Qrels
 from embedtune.vocabulary.pairs import Origin, Query, Split, TrainingPair
@@ -92,10 +93,7 @@ def read_suites(
     """
     suites = tuple(read_test_suite(path, mapping=mapping, skip_bad_lines=skip_bad_lines) for path in paths)
     for path, suite in zip(paths, suites, strict=True):
-        if suite.skipped:
-            first = suite.skipped[0]
-            problem = f"{len(suite.skipped)} malformed case(s) skipped; number {first.line}: {first.reason}"
-            report(Alert(f"{path}: {problem}"))
+        tell_skipped(path, suite.skipped, report, unit="case")
     return suites
 
 
@@ -174,7 +172,7 @@ def suite_over_folder(
         FormatError: A suite is malformed, no question is left, or none has an answer in the corpus.
     """
     suite = joined_suites(read_suites(paths, mapping, skip_bad_lines=skip_bad_lines, report=report))
-    selected = select_cases(suite, selection.min_difficulty, selection.skip_categories)
+    selected = select_cases(suite, selection)
     _tell_left_out(selected.left_out, report)
     return suite_questions((selected.suite,), read_folder(corpus, settings, report).sections, None, report)
 

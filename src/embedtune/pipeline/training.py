@@ -13,7 +13,7 @@ from embedtune.config.base import Settings
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import model_folder
 from embedtune.errors import InputError
-from embedtune.files import digest_file, digest_value, read_json, write_json
+from embedtune.files import digest_file, read_json, short_digest, write_json
 from embedtune.pairs.negatives.pool import PassagePool
 from embedtune.pipeline.mining import pair_section, remining
 from embedtune.pipeline.pairs import read_pairs
@@ -212,6 +212,6 @@ def _assigned(pair: TrainingPair, seed: int) -> TrainingPair:
     if pair.provenance.split is Split.TEST:
         return pair
     cluster = pair.provenance.cluster or pair_section(pair)
-    drawn = int(digest_value([seed, cluster]).removeprefix("sha256:")[:8], 16)
+    drawn = int(short_digest([seed, cluster])[:8], 16)
     part = Split.DEV if drawn % _DEV_SHARE == 0 else Split.TRAIN
     return replace(pair, provenance=replace(pair.provenance, split=part))

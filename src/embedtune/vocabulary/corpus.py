@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from embedtune.files import digest_value
+from embedtune.files import digest_value, short_digest
 
 
 class SectionKind(StrEnum):
@@ -120,7 +120,7 @@ def section_id(domain: str, path: str, heading_path: Sequence[str], occurrence: 
         occurrence: 0 for the first section of the document with this heading path, 1 for the second.
     """
     place = [domain, path, list(heading_path), occurrence]
-    return digest_value(place).removeprefix("sha256:")[:16]
+    return short_digest(place)
 
 
 def corpus_digest(sections: Sequence[Section]) -> str:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from embedtune.corpus.readers.asciidoc import AsciiDocReader, asciidoc_blocks
 from embedtune.errors import DocumentError
@@ -151,34 +149,6 @@ def test_files_are_read_in_any_encoding(tmp_path):
     path.write_bytes(b"\0\0")
     with pytest.raises(DocumentError):
         AsciiDocReader().read(path)
-
-
-WORDS = st.lists(st.text("abcdefgh", min_size=2, max_size=9), min_size=2, max_size=7)
-PARAGRAPHS = st.lists(WORDS.map(" ".join).map("{}.".format), min_size=1, max_size=9)
-PIECES = st.sampled_from(
-    "= == === |=== |a 2+|b ---- ==== -- .... ++++ [NOTE] [source] [cols=2*] .Title * . .. - + :: a:: <1> // //// "
-    "ifdef::a[] include::a[] :a: {a} << >> link:a[b] `x` *y* _z_ # [[a]] image::a[b] NOTE: \\ ''' text \n \n\n".split(
-        " "
-    )
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    st.one_of(
-        st.text(max_size=400), st.lists(PIECES, max_size=60).map(" ".join), st.lists(PIECES, max_size=60).map("\n".join)
-    )
-)
-def test_any_text_is_read(source):
-    blocks = asciidoc_blocks(source)
-    assert all(block.text.strip() and 1 <= block.line <= source.count("\n") + 1 for block in blocks)
-    assert [block.line for block in blocks] == sorted(block.line for block in blocks)
-
-
-@settings(max_examples=100, deadline=None)
-@given(PARAGRAPHS)
-def test_plain_paragraphs_stay_as_they_are(paragraphs):
-    assert texts("\n\n".join(paragraphs)) == paragraphs
 
 
 @pytest.mark.timeout(60)

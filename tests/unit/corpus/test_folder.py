@@ -12,7 +12,6 @@ from embedtune.config.data_settings import CorpusSettings
 from embedtune.corpus.folder import (
     digest_corpus_files,
     find_files,
-    read_corpus,
     read_document,
     read_folder,
     readers,
@@ -78,7 +77,7 @@ def test_a_corpus_without_a_readable_file(tmp_path):
     put(tmp_path, "truck/a.xyz")
     put(tmp_path, "truck/b.bin")
     with pytest.raises(DocumentError, match="no readable file among its 2") as caught:
-        read_corpus(tmp_path)
+        read_folder(tmp_path, CorpusSettings())
     assert ".txt" in caught.value.remedy
     with pytest.raises(DocumentError, match="no readable file among its 1"):
         find_files(tmp_path / "truck" / "a.xyz")
@@ -88,7 +87,7 @@ def test_documents_without_text(tmp_path):
     put(tmp_path, "truck/a.txt", "\n \n")
     put(tmp_path, "truck/b.md", "---\n")
     with pytest.raises(DocumentError, match="No text was found"):
-        read_corpus(tmp_path)
+        read_folder(tmp_path, CorpusSettings())
 
 
 def test_an_empty_document_among_others_is_no_error(tmp_path):
@@ -157,7 +156,7 @@ def test_a_file_that_disappears_is_a_bad_file(tmp_path):
     (file,) = find_files(tmp_path)
     file.path.unlink()
     with pytest.raises(DocumentError, match="cannot be read"):
-        read_document(file)
+        read_document(file, CorpusSettings())
     assert digest_corpus_files([file])
 
 
@@ -189,14 +188,14 @@ def test_a_document_nested_too_deeply_is_a_bad_file(tmp_path):
     put(tmp_path, "a.txt")
     (file,) = find_files(tmp_path)
     with pytest.raises(DocumentError, match="nested too deeply"):
-        read_document(replace(file, reader=Deep()))
+        read_document(replace(file, reader=Deep()), CorpusSettings())
 
 
 def test_a_binary_file_named_txt_is_named(tmp_path):
     put(tmp_path, "truck/a.txt")
     path = put(tmp_path, "truck/b.txt", b"\x7fELF\x00\x00\x01")
     with pytest.raises(DocumentError) as caught:
-        read_corpus(tmp_path)
+        read_folder(tmp_path, CorpusSettings())
     assert str(path) in caught.value.message
 
 
@@ -212,7 +211,7 @@ def test_a_binary_file_named_txt_is_named(tmp_path):
 )
 def test_the_encoding_does_not_change_a_section(tmp_path, data):
     put(tmp_path, "truck/a.txt", data)
-    (section,) = read_corpus(tmp_path)
+    (section,) = read_folder(tmp_path, CorpusSettings()).sections
     assert (section.heading_path, section.text) == (("Öl",), BODY)
 
 
@@ -255,7 +254,7 @@ def test_a_pipe_is_reported_and_not_waited_for(tmp_path):
 def test_a_file_name_that_is_no_utf_8_is_escaped(tmp_path):
     (tmp_path / "truck").mkdir()
     (tmp_path / "truck" / os.fsdecode(b"\xd6l.txt")).write_text(BODY)
-    (section,) = read_corpus(tmp_path)
+    (section,) = read_folder(tmp_path, CorpusSettings()).sections
     assert places(tmp_path) == [("truck/\\xd6l.txt", "truck")]
     assert section.id
 
@@ -269,7 +268,7 @@ def test_progress_and_mojibake_are_reported(tmp_path):
     put(tmp_path, "truck/a.txt")
     put(tmp_path, "truck/b.txt", f"Oil level\n\n{BODY}\nPrÃ¼fdruck 5 bar")
     events = []
-    read_corpus(tmp_path, events.append)
+    read_folder(tmp_path, CorpusSettings(), events.append)
     assert [(e.done, e.total) for e in events if isinstance(e, Progress)] == [(1, 2), (2, 2)]
     (alert,) = [event for event in events if isinstance(event, Alert)]
     assert "truck/b.txt, line 3" in alert.message
@@ -295,11 +294,11 @@ def test_ids_do_not_change_when_files_are_added(tmp_path_factory, names, more):
     root = tmp_path_factory.mktemp("corpus")
     for name in names:
         put(root, name, f"Oil level\n\n{BODY}\n\nOil level\n\n{BODY} {name}\n")
-    before = {section.id: section for section in read_corpus(root)}
+    before = {section.id: section for section in read_folder(root, CorpusSettings()).sections}
     assert len(before) == 2 * len(names)
     for name in set(more) - set(names):
         put(root, name)
-    after = {section.id: section for section in read_corpus(root)}
+    after = {section.id: section for section in read_folder(root, CorpusSettings()).sections}
     assert {id_: after[id_] for id_ in before} == before
     reordered = [section.id for file in reversed(find_files(root)) for section in _sections(file)]
     assert sorted(reordered) == sorted(after)
@@ -308,10 +307,11 @@ def test_ids_do_not_change_when_files_are_added(tmp_path_factory, names, more):
 def _sections(file):
     from embedtune.corpus.sections import extract_sections
 
-    return extract_sections(read_document(file))
+    return extract_sections(read_document(file, CorpusSettings()))
 
 
 def test_moving_the_corpus_changes_no_id(tmp_path):
     for root in ("one", "two/deep"):
         put(tmp_path / root, "truck/a.txt")
-    assert read_corpus(tmp_path / "one") == read_corpus(tmp_path / "two" / "deep")
+    one, two = (read_folder(tmp_path / root, CorpusSettings()).sections for root in ("one", "two/deep"))
+    assert one == two

@@ -10,9 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedtune.corpus import near_duplicates
-from embedtune.corpus.near_duplicates import clusters, near_duplicate_pairs
+from embedtune.corpus.near_duplicates import clusters, near_duplicate_pairs, shingles
 
 STEPS = [f"word{number}" for number in range(40)]
+
+
+def test_shingles():
+    assert shingles("A b C d") == {("a", "b", "c"), ("b", "c", "d")}
+    assert shingles("A b") == {("a", "b")}
+    assert shingles(" ") == frozenset()
 
 
 def test_golden_pairs():

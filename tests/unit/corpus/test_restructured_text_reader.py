@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from embedtune.corpus.readers.restructured_text import RestructuredTextReader, rst_blocks
 from embedtune.errors import DocumentError
@@ -235,30 +233,6 @@ def test_files_are_read_in_any_encoding(tmp_path):
     path.write_bytes(b"\0\0")
     with pytest.raises(DocumentError):
         RestructuredTextReader().read(path)
-
-
-WORDS = st.lists(st.text("abcdefgh", min_size=2, max_size=9), min_size=2, max_size=7)
-PARAGRAPHS = st.lists(WORDS.map(" ".join).map("{}.".format), min_size=1, max_size=9)
-PIECES = st.sampled_from(
-    ""
-    "==== ---- == - * #. 1. (a) .. .. __ | :: ::a .. note:: .. code:: .. |a| .. list-table:: .. csv-table:: "
-    ".. figure:: :a: :alt: `a`_ |a| **b** *c ``d [1]_ a_ +--+ |a | +==+ >>> --x \\ text : \n \n\n".split(" ")
-)  # fmt: skip
-LINES = st.tuples(st.integers(0, 6), st.lists(PIECES, max_size=4)).map(lambda line: " " * line[0] + " ".join(line[1]))
-
-
-@settings(max_examples=400, deadline=None)
-@given(st.one_of(st.text(max_size=400), st.lists(LINES, max_size=50).map("\n".join)))
-def test_any_text_is_read(source):
-    blocks = rst_blocks(source)
-    assert all(block.text.strip() and 1 <= block.line <= source.count("\n") + 1 for block in blocks)
-    assert [block.line for block in blocks] == sorted(block.line for block in blocks)
-
-
-@settings(max_examples=100, deadline=None)
-@given(PARAGRAPHS)
-def test_plain_paragraphs_stay_as_they_are(paragraphs):
-    assert texts("\n\n".join(paragraphs)) == paragraphs
 
 
 @pytest.mark.timeout(60)

@@ -1,6 +1,6 @@
 import json
 
-from embedtune.pairs.statistics import Rejections, WordLengths, pair_statistics, word_lengths
+from embedtune.pairs.statistics import RejectionCounts, Rejections, WordLengths, pair_statistics, word_lengths
 from embedtune.vocabulary.corpus import SectionKind
 from embedtune.vocabulary.pairs import Negative, Origin, Provenance, Query, Split, TrainingPair
 
@@ -69,3 +69,12 @@ def test_rejections_of_two_steps_add_up():
 def test_a_filter_that_rejected_nothing_is_shown():
     value = pair_statistics(PAIRS, KINDS, Rejections(0, {"leak": 0})).to_json()
     assert value["rejected"] == {"leak": {"count": 0, "examples": []}}
+
+
+def test_counts_keep_a_few_examples_in_order():
+    counts = RejectionCounts()
+    for number in range(9):
+        counts.add("lost", f"q{number}")
+    counts.add("short", "s")
+    expected = Rejections(0, {"lost": 9, "short": 1}, {"lost": ("q0", "q1", "q2", "q3", "q4"), "short": ("s",)})
+    assert counts.rejections == expected

@@ -13,7 +13,6 @@ from embedtune.pairs.questions import (
     OVER_SECTION_LIMIT,
     SECTION_TOO_SHORT,
     NamedWriter,
-    RejectionCounts,
     question_key,
     question_writers,
     write_questions,
@@ -211,15 +210,6 @@ def test_short_sections_are_not_asked_about(make_section):
     written = asked([short, enough], alone(short, enough), [NamedWriter(Origin.LLM, writer)], seed=3)
     assert writer.asked == [(enough.id, 3)]
     assert written.rejections == Rejections(0, {SECTION_TOO_SHORT: 1}, {SECTION_TOO_SHORT: ("Note",)})
-
-
-def test_counts_keep_a_few_examples_in_order():
-    counts = RejectionCounts()
-    for number in range(9):
-        counts.add("lost", f"q{number}")
-    counts.add("short", "s")
-    expected = Rejections(0, {"lost": 9, "short": 1}, {"lost": ("q0", "q1", "q2", "q3", "q4"), "short": ("s",)})
-    assert counts.rejections == expected
 
 
 def test_progress_is_reported(make_section):

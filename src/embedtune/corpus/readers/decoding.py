@@ -7,6 +7,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from embedtune.corpus.readers.file_bytes import read_bytes
 from embedtune.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 _MAX_BYTES = 64 * 1024 * 1024
 _SAMPLE = 65536
 _MAX_CONTROL_SHARE = 0.02
-_FIRST_PRINTABLE = 32
+_CONTROL = bytes(sorted(set(range(32)) - set(b"\t\n\r\f\v\x1b\b")))
 _CODE_PAGES = ("cp1252", "latin_1", "cp1250", "cp1251", "mac_roman")
 _NOT_WESTERN = re.compile(
     r"[^\W\d_a-zA-Z]{3}|[a-zA-Z][\xa1-\xa9\xab-\xb1\xb4-\xb8\xbb-\xbf\xd7\xf7][a-zA-Z]|[a-z][¹²³][a-z]"
@@ -41,13 +42,7 @@ def read_text(path: Path) -> str:
     Raises:
         DocumentError: The file is missing, binary, in no encoding that can be told, or larger than 64 MiB.
     """
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise DocumentError(f"{path} is larger than {_MAX_BYTES >> 20} MiB.", "Split it, or leave it out.")
-        data = path.read_bytes()
-    except OSError as error:
-        raise DocumentError(f"{path} cannot be read: {error.strerror}.", "Check the path and permissions.") from error
-    text = _decode(data, path)
+    text = _decode(read_bytes(path, _MAX_BYTES), path)
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
@@ -76,7 +71,7 @@ def _looks_binary(data: bytes) -> bool:
     if b"\0" in data:
         return True
     sample = data[:_SAMPLE]
-    control = sum(byte < _FIRST_PRINTABLE and byte not in b"\t\n\r\f\v\x1b\b" for byte in sample)
+    control = len(sample) - len(sample.translate(None, _CONTROL))
     return control > _MAX_CONTROL_SHARE * max(1, len(sample))
 
 

@@ -83,8 +83,10 @@ def _dropped(lines: Sequence[Line], furniture: set[int]) -> list[Line]:
         pending = pending or line.after_break or position in furniture
         if position in furniture:
             continue
-        kept.append(replace(line, after_break=pending and not line.blank))
-        pending = pending and line.blank
+        blank = line.blank
+        after_break = pending and not blank
+        kept.append(line if after_break == line.after_break else replace(line, after_break=after_break))
+        pending = pending and blank
     return kept
 
 

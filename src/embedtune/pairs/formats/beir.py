@@ -17,9 +17,10 @@ from embedtune.vocabulary.corpus import Section, SectionKind
 from embedtune.vocabulary.pairs import Origin, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
+    from embedtune.pairs.formats.rows import LinesRead
     from embedtune.vocabulary.evaluation import Qrels
 
 _Entry = TypeVar("_Entry", "_CorpusRow", Query)
@@ -127,18 +128,14 @@ def read_beir_sections(folder: Path, name: str, kept: dict[str, Row] | None = No
     Raises:
         FormatError: The file is missing, a line is malformed, or an id is repeated.
     """
-    path = folder / "corpus.jsonl"
 
     def parse(row: Row) -> _CorpusRow:
         text = row.get("text")
         if not isinstance(text, str):
             raise FormatError("`text` is missing or not a text.", "Give every document a `text`; it may be empty.")
-        if kept is not None:
-            kept[_identity(row)] = row
         return _CorpusRow(_identity(row), label(row, "title").strip(), text, _metadata_text(row, "domain") or name)
 
-    read = read_json_lines(path, parse)
-    _refuse_repeats(path, read.items, read.numbers)
+    read = _read_entries(folder / "corpus.jsonl", parse, kept)
     return tuple(
         Section(
             id=row.id,
@@ -164,11 +161,8 @@ def read_beir_queries(folder: Path, name: str, kept: dict[str, Row] | None = Non
     Raises:
         FormatError: The file is missing, a line is malformed, or an id is repeated.
     """
-    path = folder / "queries.jsonl"
 
     def parse(row: Row) -> Query:
-        if kept is not None:
-            kept[_identity(row)] = row
         return Query(
             id=_identity(row),
             text=filled_text(row.get("text"), "text"),
@@ -178,9 +172,27 @@ def read_beir_queries(folder: Path, name: str, kept: dict[str, Row] | None = Non
             domain=_metadata_text(row, "domain") or name,
         )
 
-    read = read_json_lines(path, parse)
-    _refuse_repeats(path, read.items, read.numbers)
-    return read.items
+    return _read_entries(folder / "queries.jsonl", parse, kept).items
+
+
+def _read_entries(path: Path, parse: Callable[[Row], _Entry], kept: dict[str, Row] | None) -> LinesRead[_Entry]:
+    """Read entries with ids that differ, and keep their rows where that is asked."""
+
+    def kept_entry(row: Row) -> _Entry:
+        entry = parse(row)
+        if kept is not None:
+            kept[entry.id] = row
+        return entry
+
+    read = read_json_lines(path, kept_entry)
+    first: dict[str, int] = {}
+    for entry, number in zip(read.items, read.numbers, strict=True):
+        before = first.setdefault(entry.id, number)
+        if before != number:
+            raise FormatError(
+                f"{path}, line {number}: the id {entry.id!r:.60} stands in line {before} already.", "Make ids unique."
+            )
+    return read
 
 
 def _identity(row: Row) -> str:
@@ -198,16 +210,6 @@ def _metadata_text(row: Row, name: str) -> str:
         raise FormatError(f"`metadata` is {kind_of(metadata)}, not an object.", "Give an object, or leave it out.")
     value = metadata.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _refuse_repeats(path: Path, entries: Sequence[_Entry], numbers: Sequence[int]) -> None:
-    first: dict[str, int] = {}
-    for entry, number in zip(entries, numbers, strict=True):
-        before = first.setdefault(entry.id, number)
-        if before != number:
-            raise FormatError(
-                f"{path}, line {number}: the id {entry.id!r:.60} stands in line {before} already.", "Make ids unique."
-            )
 
 
 def _check_known(

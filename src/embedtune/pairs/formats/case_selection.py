@@ -60,20 +60,16 @@ class Selected:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
-def select_cases(
-    suite: TestSuite, min_difficulty: Difficulty | None = None, skip_categories: Sequence[str] = ()
-) -> Selected:
+def select_cases(suite: TestSuite, selection: Selection) -> Selected:
     """Leave out the cases of a suite that are too easy or of a category that is not wanted.
 
     Args:
         suite: The suite.
-        min_difficulty: The easiest difficulty that stays; cases of unknown difficulty stay too.
-        skip_categories: Categories to leave out, whatever their case.
+        selection: Which cases are wanted.
 
     Raises:
         FormatError: No case stays, or no case has a category that is to be skipped.
     """
-    selection = Selection(min_difficulty, tuple(skip_categories))
     stay, left_out = select_queries([case.query for case in suite.cases], selection)
     cases = tuple(case for case in suite.cases if case.query.id in stay)
     return Selected(replace(suite, cases=cases), left_out)

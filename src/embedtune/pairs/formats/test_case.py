@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from embedtune.errors import FormatError
-from embedtune.files import digest_value
+from embedtune.files import digest_value, short_digest
 from embedtune.pairs.formats.cells import CellRules
 from embedtune.pairs.formats.fields import Row, filled_text, label
 from embedtune.pairs.formats.section_finder import ExpectedSection
@@ -135,7 +135,7 @@ def _case(
     if not identity:
         content = digest_value([text, ids, texts, [[h.document, h.heading] for h in headings]])
         unnamed[content] += 1
-        identity = digest_value([content, unnamed[content]]).removeprefix("sha256:")[:16]
+        identity = short_digest([content, unnamed[content]])
     query = Query(
         id=identity,
         text=text,

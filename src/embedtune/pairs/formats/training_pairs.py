@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from embedtune.errors import FormatError
-from embedtune.files import digest_value, write_json_lines
+from embedtune.files import short_digest, write_json_lines
 from embedtune.pairs.formats.cells import CellRules
 from embedtune.pairs.formats.fields import Row, choice, flag, kind_of, label, required_text, texts
 from embedtune.pairs.formats.lines import read_json_lines
@@ -127,7 +127,7 @@ def pair_row(pair: TrainingPair) -> dict[str, object]:
 
 def default_query_id(query: str, positive: str) -> str:
     """Return the id of a question that came without one: 16 hex digits of a digest."""
-    return digest_value([query, positive]).removeprefix("sha256:")[:16]
+    return short_digest([query, positive])
 
 
 def _extras(row: Row, written: Row) -> dict[str, object]:

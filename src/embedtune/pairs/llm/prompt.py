@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embedtune.files import digest_value
+from embedtune.files import short_digest
 
 if TYPE_CHECKING:
     from embedtune.vocabulary.corpus import Section
@@ -72,7 +72,7 @@ def section_prompt(section: Section, questions: int, max_words: int) -> Prompt:
         max_words: Words of the body that are shown, at most.
     """
     data = f"Heading: {' > '.join(section.heading_path) or '(none)'}\n\n{first_words(section.text, max_words)}"
-    mark = digest_value(data).removeprefix("sha256:")[:16]
+    mark = short_digest(data)
     user = (
         f"Write {questions} questions, fewer where the section holds fewer facts, at least one.\n\n"
         f"<<<SECTION {mark}>>>\n{data}\n<<<END OF SECTION {mark}>>>"

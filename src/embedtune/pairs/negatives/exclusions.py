@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from embedtune.corpus.near_duplicates import Shingle, shingles
 from embedtune.vocabulary.corpus import Passage
 
 if TYPE_CHECKING:
     from embedtune.pairs.negatives.pool import PassagePool
     from embedtune.vocabulary.pairs import TrainingPair
 
-_WORDS_PER_SHINGLE = 3
 _NEAR_EQUAL = 0.8
 _HELD_OUT_SHARE = 0.5
-
-Shingle = tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -73,15 +71,6 @@ def without_held_out(passages: Iterable[Passage], held_out: Iterable[str]) -> tu
         for passage in passages
         if not (words := shingles(passage.body)) or len(words & forbidden) < _HELD_OUT_SHARE * len(words)
     )
-
-
-def shingles(text: str) -> frozenset[Shingle]:
-    """Return the word triples of a text in lower case; of a shorter text, its words as one."""
-    words: Sequence[str] = text.lower().split()
-    if not words:
-        return frozenset()
-    last = max(1, len(words) - _WORDS_PER_SHINGLE + 1)
-    return frozenset(tuple(words[start : start + _WORDS_PER_SHINGLE]) for start in range(last))
 
 
 def _overlap(left: frozenset[Shingle], right: frozenset[Shingle]) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedtune.files import digest_value
+from embedtune.files import digest_value, short_digest
 from embedtune.vocabulary.corpus import Passage
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class PassagePool:
 
 def outside_id(text: str) -> str:
     """Return the id of a passage whose section is not known."""
-    return f"outside:{digest_value(text).removeprefix('sha256:')[:16]}"
+    return f"outside:{short_digest(text)}"
 
 
 class PoolRows:

@@ -35,27 +35,27 @@ def ids(selected):
     ],
 )
 def test_easier_cases_are_left_out_and_unknown_ones_stay(least, stay, left_out):
-    selected = select_cases(SUITE, least)
+    selected = select_cases(SUITE, Selection(least))
     assert ids(selected) == stay
     assert selected.left_out == left_out
 
 
 def test_categories_are_skipped_whatever_their_case():
-    selected = select_cases(SUITE, Difficulty.MEDIUM, ["SYMPTOM", "parts"])
+    selected = select_cases(SUITE, Selection(Difficulty.MEDIUM, ("SYMPTOM", "parts")))
     assert ids(selected) == "4"
     assert selected.left_out == {"category parts": 1, "category symptom": 2, "difficulty easy": 1}
 
 
 def test_a_category_that_no_case_has_is_a_slip():
     with pytest.raises(FormatError, match=r"No question has the category .symptoms.*parts, procedure") as caught:
-        select_cases(SUITE, skip_categories=["symptom", "symptoms"])
+        select_cases(SUITE, Selection(skip_categories=("symptom", "symptoms")))
     assert "Symptom" in caught.value.remedy
 
 
 def test_nothing_left_is_told_with_the_reasons():
     easy = TestSuite(SUITE.cases[:1])
     with pytest.raises(FormatError, match="No question is left: 1 of difficulty easy"):
-        select_cases(easy, Difficulty.HARD)
+        select_cases(easy, Selection(Difficulty.HARD))
 
 
 def test_the_default_selection_wants_everything():

@@ -11,32 +11,10 @@ from embedtune.errors import FormatError
 from embedtune.pairs.formats.cells import CellRules, cell_of, cell_value
 from embedtune.pairs.formats.pairs_file import read_pairs_file, write_pairs_file
 from embedtune.pairs.formats.training_pairs import PAIR_CELLS, pair_row
-from embedtune.vocabulary.pairs import Negative, Origin, Provenance, Query, Split, TrainingPair
+from embedtune.vocabulary.pairs import Negative, Origin, Provenance, Query, TrainingPair
+from pair_strategies import json_values, pairs
 
 ENDINGS = ("jsonl", "csv", "tsv", "parquet")
-text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-tricky = st.sampled_from(
-    ["12", "007", "1.10", "true", "TRUE", "null", '"', '"a"', '["a"]', "['a']", "[a]", "{}", "a\r\nb", "\r", "a,b;c\td"]
-)
-filled = (text | tricky).filter(str.strip)
-optional = text | tricky
-scalars = st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | optional
-values = st.recursive(
-    st.none() | scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(optional, inner, max_size=3),
-    max_leaves=5,
-)
-extras = st.dictionaries(optional.map(lambda name: f"x_{name}"), values, max_size=3)
-negatives = st.builds(
-    Negative, filled, optional, optional, st.none() | st.floats(allow_nan=False, allow_infinity=False)
-)
-pairs = st.builds(
-    TrainingPair,
-    st.builds(Query, filled, filled, st.sampled_from(Origin), optional, optional, optional),
-    filled,
-    st.lists(negatives, max_size=3).map(tuple),
-    st.builds(Provenance, optional, optional, optional, st.sampled_from(Split), extras),
-)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +50,7 @@ def test_writing_reading_and_writing_again_gives_the_same_bytes(folder, made, en
     assert first.read_bytes() == second.read_bytes()
 
 
-@given(st.sampled_from(("negatives", "synthetic", "other")), values)
+@given(st.sampled_from(("negatives", "synthetic", "other")), json_values)
 def test_every_value_comes_back_from_its_cell(name, value):
     rules = CellRules(lists=frozenset(["negatives"]), flags=frozenset(["synthetic"]))
     cell = cell_of(name, value, rules)

@@ -13,6 +13,7 @@ from embedtune.pairs.formats.training_pairs import (
     write_training_pairs,
 )
 from embedtune.vocabulary.pairs import Negative, Origin, Provenance, Query, Split, TrainingPair
+from pair_strategies import filled, json_values, negatives, optional, pairs, unknown_fields
 
 DOCUMENTED = {
     "query": "How do I check tire pressure?",
@@ -24,24 +25,6 @@ DOCUMENTED = {
     "hard_negative": True,
 }
 
-filled = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(str.strip)
-optional = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | optional,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(optional, inner, max_size=3),
-    max_leaves=5,
-)
-unknown_fields = st.dictionaries(optional.map(lambda name: f"x_{name}"), json_values, max_size=3)
-negatives = st.builds(
-    Negative, filled, optional, optional, st.none() | st.floats(allow_nan=False, allow_infinity=False)
-)
-pairs = st.builds(
-    TrainingPair,
-    st.builds(Query, filled, filled, st.sampled_from(Origin), optional, optional, optional),
-    filled,
-    st.lists(negatives, max_size=3).map(tuple),
-    st.builds(Provenance, optional, optional, optional, st.sampled_from(Split), unknown_fields),
-)
 rows = st.builds(
     lambda needed, extra: needed | extra,
     st.fixed_dictionaries(

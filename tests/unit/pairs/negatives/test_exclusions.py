@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedtune.pairs.negatives.exclusions import Answers, shingles, without_held_out
+from embedtune.pairs.negatives.exclusions import Answers, without_held_out
 from embedtune.vocabulary.corpus import Passage
 
 LINE = "drain the amber hose before the winter and close both valves again"
@@ -47,9 +47,3 @@ def test_half_of_a_passage_is_enough_to_hold_it_out():
     mostly = Passage("a", "s", f"{LINE} {other}")
     hardly = Passage("b", "s", f"{' '.join(LINE.split()[:5])} {other}")
     assert without_held_out([mostly, hardly], [LINE]) == (hardly,)
-
-
-def test_shingles():
-    assert shingles("A b C d") == {("a", "b", "c"), ("b", "c", "d")}
-    assert shingles("A b") == {("a", "b")}
-    assert shingles(" ") == frozenset()
