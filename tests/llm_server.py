@@ -8,7 +8,9 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from quiet_server import QuietServer
 
 _SECTION = re.compile(
     r"<<<SECTION (?P<mark>\w+)>>>\n(?P<heading>.*?)\n\n(?P<text>.*)\n<<<END OF SECTION (?P=mark)>>>", re.DOTALL
@@ -101,13 +103,6 @@ FAULTS = {
 def faulty_once(fault):
     """Every section fails once, then is answered."""
     return lambda request: FAULTS[fault] if request.attempt == 0 else good(request)
-
-
-class QuietServer(ThreadingHTTPServer):
-    """Says nothing of clients that hang up."""
-
-    def handle_error(self, request, client_address):
-        pass
 
 
 class LlmServer:

@@ -6,16 +6,11 @@ import json
 import threading
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import numpy as np
 
-
-class QuietServer(ThreadingHTTPServer):
-    """Says nothing of clients that hang up."""
-
-    def handle_error(self, request, client_address):
-        pass
+from quiet_server import QuietServer
 
 
 @dataclass
