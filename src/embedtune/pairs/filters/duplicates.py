@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W_]+")
 _ROUNDING = 1e-9
+_SETS_AT_ONCE = 1 << 18
 
 
 def ambiguous(batch: QuestionBatch, threshold: float) -> NDArray[np.bool_]:
@@ -33,15 +34,14 @@ def ambiguous(batch: QuestionBatch, threshold: float) -> NDArray[np.bool_]:
         threshold: Share of all words that two questions must have in common, above 0, at most 1.
     """
     sets = _hashed_sets(batch, threshold)
-    groups = int(max(sets.whole.max(initial=-1), sets.less.max(initial=-1))) + 1
+    groups = int(sets.whole.max(initial=-1)) + 1
     less_clusters = batch.clusters[sets.less_owner]
     first, last = _range(sets.whole, batch.clusters, groups)
     first_less, last_less = _range(sets.less, less_clusters, groups)
     lowest, highest = np.minimum(first, first_less), np.maximum(last, last_less)
     found: NDArray[np.bool_] = lowest[sets.whole] != highest[sets.whole]
-    asked = last[sets.less] >= 0
     foreign = (first[sets.less] != less_clusters) | (last[sets.less] != less_clusters)
-    found[sets.less_owner[asked & foreign]] = True
+    found[sets.less_owner[foreign]] = True
     return found
 
 
@@ -87,7 +87,7 @@ class _HashedSets:
 
     Attributes:
         whole: The set of each question.
-        less: Sets that lack one word of a question.
+        less: Sets that lack one word of a question and are the set of another one.
         less_owner: The question that each of these was made from.
     """
 
@@ -101,10 +101,17 @@ def _hashed_sets(batch: QuestionBatch, threshold: float) -> _HashedSets:
     whole = batch.sets.totals(hashes)
     sizes, owners = batch.sets.sizes, batch.sets.owners
     long_enough = (sizes - 1 >= threshold * sizes - _ROUNDING)[owners]
-    owner = owners[long_enough]
-    less = whole[owner] - hashes[batch.sets.words[long_enough]]
-    _, numbers = np.unique(np.concatenate([whole, less]), return_inverse=True)
-    return _HashedSets(numbers[: len(whole)], numbers[len(whole) :], owner)
+    owner, word = owners[long_enough], batch.sets.words[long_enough]
+    keys, numbers = np.unique(whole, return_inverse=True)
+    less, less_owner = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for begin in range(0, len(owner), _SETS_AT_ONCE):
+        part = slice(begin, begin + _SETS_AT_ONCE)
+        wanted = whole[owner[part]] - hashes[word[part]]
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        met = keys[place] == wanted
+        less.append(place[met])
+        less_owner.append(owner[part][met])
+    return _HashedSets(numbers, np.concatenate(less), np.concatenate(less_owner))
 
 
 def _range(
