@@ -88,11 +88,14 @@ def measure(folder: Path, names: list[str]) -> None:
     split = split_sections(sections, config.split, config.corpus.near_duplicate_threshold, 42)
     times["cluster and split (not in the rate)"] = clock() - begin
     begin = clock()
-    ranker = SectionOwnRanks(
-        [section.id for section in sections],
-        [section.full_text for section in sections],
-        clusters=[split.cluster_of[section.id] for section in sections],
-    )
+
+    def ranker() -> SectionOwnRanks:
+        return SectionOwnRanks(
+            [section.id for section in sections],
+            [section.full_text for section in sections],
+            clusters=[split.cluster_of[section.id] for section in sections],
+        )
+
     keep = partial(filter_questions, sections=sections, split=split, settings=config.filters, ranker=ranker)
     writers = question_writers(config.questions, sections)
     written = write_questions(sections, split, writers, keep, config.questions, config.corpus, seed=42)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from embedtune.config.settings import RetrievalSettings
 from embedtune.errors import ConfigError, InputError
 from embedtune.index.own_ranks import SectionOwnRanks
 from embedtune.pairs.filters.cascade import filter_questions
@@ -91,11 +92,19 @@ def journal_of(project: Project) -> Path:
     return project.workspace.root / _JOURNAL
 
 
+def _own_ranks(corpus: SplitCorpus, settings: RetrievalSettings) -> SectionOwnRanks:
+    return SectionOwnRanks(
+        [section.id for section in corpus.sections],
+        [section.full_text for section in corpus.sections],
+        settings.bm25_k1,
+        settings.bm25_b,
+        [corpus.split.cluster_of[section.id] for section in corpus.sections],
+    )
+
+
 def _written(project: Project, corpus: SplitCorpus, test_questions: tuple[str, ...]) -> WrittenQuestions:
     config = project.config
     llm = _asked_llm(project, corpus)
-    retrieval = config.retrieval
-    by_words = config.filters.round_trip in {"bm25", "either"}
     by_model = config.filters.round_trip in {"base", "either"}
     keep = partial(
         filter_questions,
@@ -103,15 +112,7 @@ def _written(project: Project, corpus: SplitCorpus, test_questions: tuple[str, .
         split=corpus.split,
         settings=config.filters,
         test_questions=test_questions,
-        ranker=SectionOwnRanks(
-            [section.id for section in corpus.sections],
-            [section.full_text for section in corpus.sections],
-            retrieval.bm25_k1,
-            retrieval.bm25_b,
-            [corpus.split.cluster_of[section.id] for section in corpus.sections],
-        )
-        if by_words
-        else None,
+        ranker=partial(_own_ranks, corpus, config.retrieval),
         encoder=project.models.base() if by_model else None,
         report=project.report,
     )

@@ -87,7 +87,7 @@ def filter_questions(
     settings: FilterSettings,
     *,
     test_questions: Sequence[str] = (),
-    ranker: OwnRanks | None = None,
+    ranker: Callable[[], OwnRanks] | None = None,
     encoder: Encoder | None = None,
     report: Report = silent,
 ) -> Filtered:
@@ -103,7 +103,8 @@ def filter_questions(
         split: Their clusters and parts.
         settings: The filters' limits.
         test_questions: Questions of the test suites; nothing near-equal to them is kept.
-        ranker: BM25 over all sections, for the round trip by ``bm25`` and ``either``.
+        ranker: Makes BM25 over all sections, for the round trip by ``bm25`` and ``either``; asked once it is needed,
+            so that an index of a large corpus is not held while the other filters run.
         encoder: The base model, for the round trip by ``base`` and ``either``.
         report: Where progress goes.
 
@@ -134,7 +135,9 @@ def filter_questions(
     }
     rankers = _rankers(settings, sections, split, ranker, encoder)
     if rankers:
-        filters[FilterName.ROUND_TRIP] = partial(lost, rankers=rankers, top=settings.round_trip_top)
+        filters[FilterName.ROUND_TRIP] = lambda batch: lost(
+            batch, (make() for make in rankers), settings.round_trip_top
+        )
     counts: dict[str, int] = {}
     examples: dict[str, tuple[str, ...]] = {}
     for name, rejects in tracked(filters.items(), "Filtering questions", "filters", report):
@@ -150,11 +153,11 @@ def _rankers(
     settings: FilterSettings,
     sections: Sequence[Section],
     split: CorpusSplit,
-    ranker: OwnRanks | None,
+    ranker: Callable[[], OwnRanks] | None,
     encoder: Encoder | None,
-) -> list[OwnRanks]:
-    """Return who is asked, the cheaper one first."""
-    rankers: list[OwnRanks] = []
+) -> list[Callable[[], OwnRanks]]:
+    """Return what makes those who are asked, the cheaper one first."""
+    rankers: list[Callable[[], OwnRanks]] = []
     if settings.round_trip in {"bm25", "either"}:
         if ranker is None:
             raise _missing(settings, "a BM25 ranker")
@@ -162,7 +165,7 @@ def _rankers(
     if settings.round_trip in {"base", "either"}:
         if encoder is None:
             raise _missing(settings, "a base model")
-        rankers.append(ModelOwnRanks(encoder, sections, split))
+        rankers.append(partial(ModelOwnRanks, encoder, sections, split))
     return rankers
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,7 +28,7 @@ class OwnRanks(Protocol):
         ...
 
 
-def lost(batch: QuestionBatch, rankers: Sequence[OwnRanks], top: int) -> NDArray[np.bool_]:
+def lost(batch: QuestionBatch, rankers: Iterable[OwnRanks], top: int) -> NDArray[np.bool_]:
     """Return the questions whose own section no ranker finds among its first ``top``.
 
     The consistency filter of Alberti et al. 2019, "Synthetic QA corpora generation with roundtrip

@@ -54,7 +54,7 @@ def test_every_filter_has_its_say(corpus, make_draft):
         split,
         FilterSettings(generic_clusters=2, generic_share=0.0, round_trip_top=1),
         test_questions=["hoses and clamps"],
-        ranker=WordOverlap(sections),
+        ranker=lambda: WordOverlap(sections),
     )
     assert [question.query.text for question in filtered.kept] == ["replace the clamp"]
     counts = {name.value: 1 for name in FilterName} | {"ambiguous": 2}
@@ -114,7 +114,7 @@ def test_one_of_two_is_enough_for_either(corpus, make_draft):
 
     def kept(mode):
         given_ = FilterSettings(round_trip=mode, round_trip_top=2)
-        found = filter_questions(drafts, sections, split, given_, ranker=Never(), encoder=FakeEncoder(64))
+        found = filter_questions(drafts, sections, split, given_, ranker=Never, encoder=FakeEncoder(64))
         return len(found.kept)
 
     assert [kept(mode) for mode in ("off", "bm25", "base", "either")] == [1, 0, 1, 1]
@@ -149,7 +149,9 @@ def test_laws(corpus, make_draft, bodies, asked, tests, leak, shuffled):
     )
 
     def run(drafts, sections=sections):
-        return filter_questions(drafts, sections, split, given_, test_questions=tests, ranker=WordOverlap(sections))
+        return filter_questions(
+            drafts, sections, split, given_, test_questions=tests, ranker=lambda: WordOverlap(sections)
+        )
 
     first = run(drafts)
     assert len(first.kept) + sum(first.rejections.by_filter.values()) == len(drafts)
