@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-from embedtune.config.settings import TrainingSettings
+from embedtune.config.training_settings import TrainingSettings
 from embedtune.encoders.digests import model_digest
 from embedtune.training.dev_set import DevSet, dev_set
 from embedtune.vocabulary.corpus import Passage

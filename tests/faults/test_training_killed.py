@@ -15,6 +15,7 @@ import pytest
 from killed_trainings import PLACES, REMINING_PLACES, remining_job
 
 import embedtune.errors
+from embedtune.config.training_settings import SpeedSettings
 from embedtune.errors import ConfigError, InterruptedRunError
 from embedtune.events import Notice, Progress
 from embedtune.training.trainer import train_model
@@ -109,8 +110,10 @@ def test_stopped_by_a_signal(uninterrupted, tiny_model, tmp_path, step):
 
 
 def test_stopped_without_the_memory_of_frozen_layers(tiny_model, tmp_path):
-    train_model(sample_job(tiny_model, tmp_path / "whole", frozen_cache_mb=0))
-    job = sample_job(tiny_model, tmp_path / "run", frozen_cache_mb=0)
+    train_model(
+        sample_job(tiny_model, tmp_path / "whole", speed=SpeedSettings(frozen_cache_mb=0, frozen_cache_disk_mb=0))
+    )
+    job = sample_job(tiny_model, tmp_path / "run", speed=SpeedSettings(frozen_cache_mb=0, frozen_cache_disk_mb=0))
     interrupt(job, 7)
 
     train_model(job, resume=True)

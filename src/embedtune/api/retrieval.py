@@ -6,7 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from embedtune.config.settings import EmbedtuneConfig, PublishSettings, TrainingSettings
+from embedtune.config.settings import EmbedtuneConfig, PublishSettings
+from embedtune.config.training_settings import TrainingSettings
 from embedtune.errors import ModelError
 from embedtune.events import Report, silent
 from embedtune.pipeline.index_command import index_corpus

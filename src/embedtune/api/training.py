@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedtune.config.settings import EmbedtuneConfig, TrainingSettings
+from embedtune.config.settings import EmbedtuneConfig
+from embedtune.config.training_settings import TrainingSettings
 from embedtune.events import Report, silent
 from embedtune.pipeline.project import open_project
 from embedtune.pipeline.training import train_run

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from embedtune.artifacts.store import Registry
 from embedtune.artifacts.versioned_embeddings import VersionedEmbeddings as _VersionedEmbeddings
-from embedtune.config.settings import TrainingSettings
+from embedtune.config.training_settings import TrainingSettings
 from embedtune.events import Report, silent
 from embedtune.pipeline.saving import AdversarialResults, SavedModel, save_version
 from embedtune.pipeline.wiring import Models

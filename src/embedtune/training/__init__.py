@@ -1,6 +1,7 @@
 """Fine-tune an embedding model on training pairs.
 
-``freezing`` chooses what learns, ``frozen_prefix`` runs the rest once a text,
+``backbone`` knows the shapes of models and ``freezing`` chooses what learns; the ``engine`` makes training quick
+(``token_memory``, ``frozen_states`` kept in a ``state_store``, ``lean_forward``);
 ``batches`` says who meets whom in a batch, ``losses`` what is minimised,
 ``dev_set`` and ``domain_evaluator`` measure on held-out questions, ``recording`` writes the log files,
 ``remining`` mines hard negatives again between epochs, ``checkpoints`` names the state a run goes on from,

@@ -31,6 +31,17 @@ class PairColumns:
     negative_clusters: tuple[tuple[int, ...], ...]
 
     @property
+    def positives(self) -> Sequence[str]:
+        """The passage that answers each row's question."""
+        return [str(text) for text in self.texts["positive"]]
+
+    @property
+    def all_texts(self) -> list[str]:
+        """Every text of every row, the fillers of missing negatives left out."""
+        columns = [values for name, values in self.texts.items() if name != "label"]
+        return [text for column in columns for text in column if isinstance(text, str) and text]
+
+    @property
     def width(self) -> int:
         """How many columns of negatives there are."""
         return sum(name.startswith(_NEGATIVE) for name in self.texts)

@@ -6,16 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embedtune.errors import ModelError
+from embedtune.training.backbone import backbone_of
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-    from torch import nn
-
-_LAYER_PATHS = (
-    ("encoder", "layer"),  # BERT, RoBERTa, MPNet
-    ("transformer", "layer"),  # DistilBERT
-    ("layers",),  # ModernBERT
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +34,6 @@ class Trainable:
         return self.trainable_params / self.total_params
 
 
-def transformer_layers(model: SentenceTransformer) -> nn.ModuleList:
-    """Return the stack of transformer layers of a model, lowest first.
-
-    Raises:
-        ModelError: The model has no stack of a known shape.
-    """
-    from torch import nn
-
-    backbone = getattr(model[0], "auto_model", None)
-    for path in _LAYER_PATHS:
-        found = backbone
-        for name in path:
-            found = getattr(found, name, None)
-        if isinstance(found, nn.ModuleList):
-            return found
-    raise ModelError(
-        f"The layers of {type(backbone).__name__} are not known to embedtune.",
-        "BERT, RoBERTa, MPNet, DistilBERT and ModernBERT shapes can be trained.",
-    )
-
-
 def freeze(model: SentenceTransformer, train_layers: int | None, freeze_layers: int | None) -> Trainable:
     """Let only the top layers learn.
 
@@ -75,7 +48,7 @@ def freeze(model: SentenceTransformer, train_layers: int | None, freeze_layers: 
     Raises:
         ModelError: The model has fewer layers than asked for, or nothing would learn.
     """
-    layers = transformer_layers(model)
+    layers = backbone_of(model).layers
     trained = _trained(len(layers), train_layers, freeze_layers)
     for parameter in model.parameters():
         parameter.requires_grad = False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedtune.config.settings import TrainingSettings
+from embedtune.config.training_settings import TrainingSettings
 from embedtune.files import digest_value
 from embedtune.training.dev_set import DevSet
 from embedtune.training.freezing import Trainable

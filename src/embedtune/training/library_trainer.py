@@ -12,7 +12,7 @@ import torch
 from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
 from transformers.utils import logging
 
-from embedtune.config.settings import TrainingSettings
+from embedtune.config.training_settings import TrainingSettings
 from embedtune.errors import ConfigError
 from embedtune.training.batches import ClusterBatchSampler
 from embedtune.training.callback import RunCallback, save_model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -29,7 +29,8 @@ class MultipleNegativesRanking(nn.Module):
         negative_clusters: Cluster numbers of each row's hard negatives, shape (rows, k); `UNKNOWN` where
             unknown, `FILLER` where the row has no such negative.
         scale: Inverse temperature.
-        embed: Gives the embeddings of tokens in the model's place (see `FrozenPrefix`).
+        joined: Whether the model is given all columns as one batch of texts, which a `LeanForward` needs to see
+            that the negative of one pair is the positive of another.
     """
 
     positive_clusters: Tensor
@@ -41,12 +42,13 @@ class MultipleNegativesRanking(nn.Module):
         positive_clusters: Sequence[int],
         negative_clusters: Sequence[Sequence[int]],
         scale: float = 20.0,
-        embed: Callable[[dict[str, Tensor]], Tensor] | None = None,
+        *,
+        joined: bool = False,
     ) -> None:
         super().__init__()
         self.model = model
         self.scale = scale
-        self._embed = embed
+        self._joined = joined
         self.tokens_seen = 0
         positives = torch.tensor(list(positive_clusters), dtype=torch.long)
         negatives = torch.tensor([list(row) for row in negative_clusters], dtype=torch.long)
@@ -66,10 +68,16 @@ class MultipleNegativesRanking(nn.Module):
         """
         columns = list(sentence_features)
         self.tokens_seen += int(sum(column["attention_mask"].sum() for column in columns))
-        embeddings = [
-            self._embed(column) if self._embed else self.model(column)["sentence_embedding"] for column in columns
-        ]
-        return self.loss_of(embeddings[0], embeddings[1:], labels)
+        return self.loss_of(*self._embedded(columns), labels)
+
+    def _embedded(self, columns: Sequence[dict[str, Tensor]]) -> tuple[Tensor, Sequence[Tensor]]:
+        """Return the embeddings of the queries, and of each column of passages."""
+        if not self._joined:
+            queries, *passages = [self.model(column)["sentence_embedding"] for column in columns]
+            return queries, passages
+        together = self.model(_joined(columns))["sentence_embedding"]
+        queries, *passages = torch.split(together, [len(column["input_ids"]) for column in columns])
+        return queries, passages
 
     def loss_of(self, queries: Tensor, passages: Sequence[Tensor], rows: Tensor) -> Tensor:
         """Return the loss for embeddings: queries (batch, d), passages k+1 times (batch, d), rows (batch,)."""
@@ -87,3 +95,13 @@ class MultipleNegativesRanking(nn.Module):
         diagonal = torch.arange(len(rows), device=left_out.device)
         left_out[diagonal, diagonal] = False
         return left_out
+
+
+def _joined(columns: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Return the texts of all columns as one, padded on the right; the attention mask hides what fills the gaps."""
+    longest = max(column["input_ids"].shape[1] for column in columns)
+    return {
+        name: torch.cat([nn.functional.pad(column[name], (0, longest - column[name].shape[1])) for column in columns])
+        for name, value in columns[0].items()
+        if isinstance(value, Tensor)
+    }

@@ -15,7 +15,7 @@ from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, 
 from embedtune.errors import InputError, InterruptedRunError
 from embedtune.events import Alert, Measured, Notice, Report, silent
 from embedtune.files import recover_folder, write_json
-from embedtune.training.batches import ClusterBatchSampler
+from embedtune.training.batches import BatchPlan, ClusterBatchSampler
 from embedtune.training.callback import Best, LossWindow, RunCallback
 from embedtune.training.checkpoints import (
     BEST,
@@ -29,9 +29,9 @@ from embedtune.training.checkpoints import (
 from embedtune.training.columns import PairColumns, column_width, pair_columns
 from embedtune.training.dev_set import DevSet
 from embedtune.training.domain_evaluator import DomainAwareEvaluator, flat_metrics, measure_domains
+from embedtune.training.engine import Engine, engine_for
 from embedtune.training.final_model import FinalModel
 from embedtune.training.freezing import freeze
-from embedtune.training.frozen_prefix import FrozenPrefix
 from embedtune.training.interruption import StopFlag, orderly_stop
 from embedtune.training.job import TrainingJob, TrainingResult
 from embedtune.training.library_trainer import LibraryTrainer, quiet_library, resolve_device, training_arguments
@@ -40,10 +40,7 @@ from embedtune.training.recording import PARAMETERS, RunRecord, seconds_spent
 from embedtune.training.remining import ReminingCallback, RowLookup, looked_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sentence_transformers import SentenceTransformer
-    from torch import Tensor
 
 
 __all__ = ["TrainingJob", "TrainingResult", "train_model"]
@@ -79,15 +76,27 @@ def train_model(job: TrainingJob, *, resume: bool = False, report: Report = sile
     model.max_seq_length = min(job.settings.max_seq_length, model.max_seq_length or job.settings.max_seq_length)
     trainable = freeze(model, job.settings.train_layers, job.settings.freeze_layers)
     record = _prepared_run(job, point)
-    base = _measure_base(model, job.dev, record, report, resumed=point is not None) if job.measured else None
+    engine = engine_for(model, job.settings.speed, job.run / STATE)
     with orderly_stop() as stop:
-        result = _fit(_Setup(job, inputs, columns, model, record, stop, report, device), point)
+        setup = _Setup(job, inputs, columns, model, engine, record, stop, report, device)
+        with engine.installed():
+            engine.fill(columns.all_texts, stop.__bool__, report)
+            base = _measure_base(model, job.dev, record, report, resumed=point is not None) if job.measured else None
+            result = _fit(setup, point)
+        metric = FinalModel(job, model, result.best, record, report).save()
+    record.progress(
+        completed=True,
+        epoch=float(job.settings.epochs),
+        step=result.step,
+        best_step=result.best.step or result.step,
+        best_metric=result.best.metric if result.best.step else 0.0,
+    )
     write_json(job.run / PARAMETERS, asdict(trainable))
     return TrainingResult(
         model=job.run / MODEL,
         steps=result.step,
         best_step=result.best.step or result.step,
-        best_metric=result.metric,
+        best_metric=metric,
         base_metric=base,
         trainable=trainable,
         seconds=record.seconds,
@@ -117,6 +126,7 @@ class _Setup:
     inputs: str
     columns: PairColumns
     model: SentenceTransformer
+    engine: Engine
     record: RunRecord
     stop: StopFlag
     report: Report
@@ -127,7 +137,6 @@ class _Setup:
 class _Fitted:
     step: int
     best: Best
-    metric: float | None
 
 
 def _check_remining(job: TrainingJob) -> None:
@@ -151,13 +160,6 @@ def _remining(setup: _Setup, callback: RunCallback, point: ResumePoint | None) -
     return ReminingCallback(job, job.remining, RowLookup(setup.columns), callback, point)
 
 
-def _frozen_prefix(model: SentenceTransformer, megabytes: int) -> Callable[[dict[str, Tensor]], Tensor] | None:
-    """Return what embeds in the model's place, ``None`` where that is switched off or the model does not fit."""
-    if not megabytes or not FrozenPrefix.fits(model):
-        return None
-    return FrozenPrefix(model, megabytes << 20).embed
-
-
 def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
     job, settings = setup.job, setup.job.settings
     loss = MultipleNegativesRanking(
@@ -165,14 +167,14 @@ def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
         setup.columns.positive_clusters,
         setup.columns.negative_clusters,
         settings.scale,
-        _frozen_prefix(setup.model, settings.frozen_cache_mb),
+        joined=setup.engine.forward is not None,
     )
     callback = RunCallback(setup.model, loss, setup.record, setup.inputs, setup.stop, setup.report)
     if point:
         callback.best = Best(point.best_step, point.best_metric) if point.best_step else Best()
         callback.window = LossWindow(point.loss_total, point.loss_steps)
         setup.report(Notice(f"Going on from step {point.step}."))
-    sampler = partial(ClusterBatchSampler, clusters=setup.columns.clusters)
+    sampler = _sampler(setup)
     steps_per_epoch = len(sampler(setup.columns.clusters, settings.batch_size))
     _report_small_batches(setup, steps_per_epoch)
     remining = _remining(setup, callback, point)
@@ -191,6 +193,7 @@ def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
         train_dataset=looked_up(remining.lookup) if remining else Dataset.from_dict(dict(setup.columns.texts)),
         loss=loss,
         evaluator=DomainAwareEvaluator(job.dev) if job.dev and job.measured else None,
+        data_collator=setup.engine.collator,
         callbacks=[callback, remining] if remining else [callback],
     )
     trainer.run = callback
@@ -204,15 +207,19 @@ def _fit(setup: _Setup, point: ResumePoint | None) -> _Fitted:
             "the state is saved.",
             "Run the same command again (train: with --resume) to go on.",
         )
-    metric = _finish(setup, callback, before)
-    callback.record.progress(
-        completed=True,
-        epoch=float(settings.epochs),
-        step=trainer.state.global_step,
-        best_step=callback.best.step or trainer.state.global_step,
-        best_metric=callback.best.metric if callback.best.step else 0.0,
-    )
-    return _Fitted(trainer.state.global_step, callback.best, metric)
+    after = dict(setup.model.named_parameters())
+    if all(torch.equal(value, after[name]) for name, value in before.items()):
+        setup.report(Alert("Training changed no weight: the tuned model is the base model."))
+    return _Fitted(trainer.state.global_step, callback.best)
+
+
+def _sampler(setup: _Setup) -> partial[ClusterBatchSampler]:
+    """Return what makes the batches."""
+    columns, speed = setup.columns, setup.job.settings.speed
+    positives = columns.positives
+    lengths = setup.engine.tokens.lengths(positives)
+    plan = BatchPlan(columns.clusters, positives, lengths, speed.questions_per_passage, speed.bucket_batches)
+    return partial(ClusterBatchSampler, plan=plan)
 
 
 def _report_small_batches(setup: _Setup, steps_per_epoch: int) -> None:
@@ -239,11 +246,3 @@ def _measure_base(
         record.log(f"base model: dev mrr {result.overall.mrr:.4f} recall@5 {result.overall.recall_at_5:.4f}")
     report(Measured("dev questions, base model", 0, flat_metrics(result)))
     return result.overall.mrr
-
-
-def _finish(setup: _Setup, callback: RunCallback, before: dict[str, torch.Tensor]) -> float | None:
-    """Leave the final model, and say so if training changed nothing; returns its MRR on dev."""
-    after = dict(setup.model.named_parameters())
-    if all(torch.equal(value, after[name]) for name, value in before.items()):
-        setup.report(Alert("Training changed no weight: the tuned model is the base model."))
-    return FinalModel(setup.job, setup.model, callback.best, callback.record, setup.report).save()

@@ -1,10 +1,13 @@
 import tomllib
+from functools import reduce
 
 import pytest
 
+from embedtune.config.base import Settings
 from embedtune.config.loading import known_keys, load_config
-from embedtune.config.settings import EmbedtuneConfig, ProjectSettings, TrainingSettings
+from embedtune.config.settings import EmbedtuneConfig, ProjectSettings
 from embedtune.config.template import commented_toml
+from embedtune.config.training_settings import TrainingSettings
 
 
 @pytest.fixture(scope="module")
@@ -22,19 +25,23 @@ def test_it_holds_every_key_with_its_description(text):
     loaded = tomllib.loads(text)
     lines = text.splitlines()
     for key in known_keys():
-        table, _, name = key.partition(".")
-        if not name:
-            assert f"[{table}]" in lines
+        if f"[{key}]" in lines:
             continue
+        table, _, name = key.rpartition(".")
         line = next(line for line in lines[lines.index(f"[{table}]") :] if line.lstrip("# ").startswith(f"{name} ="))
         assert lines[lines.index(line) - 1].startswith("# ")
-        assert (name in loaded[table]) == (not line.startswith("#"))
+        group = reduce(dict.__getitem__, table.split("."), loaded)
+        assert (name in group) == (not line.startswith("#"))
 
 
 def test_every_key_has_a_description():
-    for table in EmbedtuneConfig.model_fields:
-        group = getattr(EmbedtuneConfig(), table)
-        assert all(field.description for field in type(group).model_fields.values())
+    groups = [getattr(EmbedtuneConfig(), table) for table in EmbedtuneConfig.model_fields]
+    while groups:
+        group = groups.pop()
+        for name, field in type(group).model_fields.items():
+            value = getattr(group, name)
+            assert isinstance(value, Settings) or field.description
+            groups += [value] if isinstance(value, Settings) else []
 
 
 def test_values_other_than_the_defaults_are_kept(tmp_path):

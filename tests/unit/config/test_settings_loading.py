@@ -1,4 +1,5 @@
 import json
+from functools import reduce
 
 import pytest
 from hypothesis import given
@@ -7,7 +8,8 @@ from pydantic import ValidationError
 
 from embedtune.config.data_settings import SplitSettings
 from embedtune.config.loading import known_keys, load_config, parse_config, read_mapping
-from embedtune.config.settings import LOSS_NAMES, EmbedtuneConfig, RetrievalSettings, TrainingSettings
+from embedtune.config.settings import EmbedtuneConfig, RetrievalSettings
+from embedtune.config.training_settings import LOSS_NAMES, TrainingSettings
 from embedtune.errors import ConfigError
 
 TOML = "[training]\nepochs = 3\nlearning_rate = 1e-4\n[questions]\nwriters = ['template']\n"
@@ -78,10 +80,11 @@ KEYS = [key for key in known_keys() if "." in key]
 
 @given(st.sampled_from(KEYS), st.data())
 def test_a_slip_of_one_letter_is_understood(key, data):
-    table, name = key.split(".")
+    table, _, name = key.rpartition(".")
     place = data.draw(st.integers(0, len(name) - 1))
     slip = name[:place] + "zz" + name[place + 1 :]
-    remedy = refusal({table: {slip: 1}}).remedy
+    values = reduce(lambda inner, group: {group: inner}, reversed(table.split(".")), {slip: 1})
+    remedy = refusal(values).remedy
     if len(name) > 5:
         assert f"`{key}`" in remedy
     assert remedy.startswith(("Did you mean", "Known keys"))

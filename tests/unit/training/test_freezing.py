@@ -6,7 +6,8 @@ import transformers
 from embedtune.encoders.locate import MINILM, locate_model
 from embedtune.encoders.sentence_transformer import load_model
 from embedtune.errors import ModelError
-from embedtune.training.freezing import Trainable, freeze, transformer_layers
+from embedtune.training.backbone import backbone_of
+from embedtune.training.freezing import Trainable, freeze
 from tiny_models import DIMENSION, LAYERS, vocabulary_size, write_tiny_model
 
 WIDE = 2 * DIMENSION
@@ -74,7 +75,7 @@ def test_train_layers_counts_from_the_top(model, count):
 
     assert (trainable.layers, trainable.trained_layers) == (3, count)
     assert trainable.trainable_params == count * BERT_LAYER
-    layers = transformer_layers(model)
+    layers = backbone_of(model).layers
     for number, layer in enumerate(layers):
         expected = set(dict(layer.named_parameters())) if number >= 3 - count else set()
         assert learning(layer) == expected
@@ -141,7 +142,7 @@ def test_known_shapes_can_be_frozen(shape, tmp_path):
 
     expected = MODERN_LAYER if shape == "modernbert" else BERT_LAYER
     assert trainable == Trainable(3, 1, expected, sum(parameter.numel() for parameter in model.parameters()))
-    top = transformer_layers(model)[-1]
+    top = backbone_of(model).layers[-1]
     assert learning(top) == set(dict(top.named_parameters()))
 
 
@@ -159,7 +160,7 @@ def test_an_unknown_shape_is_refused_by_name(model):
     model[0].model = nn.Identity()
 
     with pytest.raises(ModelError, match="layers of Identity are not known"):
-        transformer_layers(model)
+        backbone_of(model)
 
 
 @pytest.mark.real_model

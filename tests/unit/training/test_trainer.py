@@ -18,7 +18,7 @@ from embedtune.training.domain_evaluator import measure_domains
 from embedtune.training.losses import MultipleNegativesRanking
 from embedtune.training.trainer import train_model
 from embedtune.vocabulary.evaluation import Qrels
-from training_samples import DEV_SECTIONS, DOMAINS, sample_dev, sample_job, sample_pairs
+from training_samples import DEV_SECTIONS, DOMAINS, SECTIONS, sample_dev, sample_job, sample_pairs
 
 STEPS = 15  # 36 pairs, batches of 8, 3 epochs
 
@@ -200,8 +200,10 @@ def test_the_records_hold_what_scripts_rely_on(finished):
 def test_progress_and_measures_are_reported(finished):
     _, _, events = finished
 
-    steps = [event for event in events if isinstance(event, Progress)]
+    steps = [event for event in events if isinstance(event, Progress) and event.activity == "Training"]
     assert [(event.done, event.total) for event in steps] == [(step, STEPS) for step in range(1, STEPS + 1)]
+    filled = [event for event in events if isinstance(event, Progress) and event.activity == "Frozen layers"]
+    assert filled[-1].done == filled[-1].total > SECTIONS
     assert [event.step for event in events if isinstance(event, Measured)] == [0, 2, 4, 6, 8, 10, 12, 14, 15]
     assert not [event for event in events if isinstance(event, Alert)]
 
