@@ -23,7 +23,18 @@ FLAT_NAMES = {f"training.{name}": flat for flat, name in _TRAINING_NAMES.items()
 _LOSSES = {
     "multiplenegativesrankingloss": "multiple_negatives_ranking",
     "mnrl": "multiple_negatives_ranking",
+    "cachedmultiplenegativesrankingloss": "cached_multiple_negatives_ranking",
+    "cachedmnrl": "cached_multiple_negatives_ranking",
+    "multiplenegativessymmetricrankingloss": "multiple_negatives_ranking",
+    "cachedmultiplenegativessymmetricrankingloss": "cached_multiple_negatives_ranking",
+    "tripletloss": "triplet",
+    "contrastiveloss": "contrastive",
+    "onlinecontrastiveloss": "online_contrastive",
+    "cosinesimilarityloss": "cosine_similarity",
+    "gistembedloss": "gist",
+    "marginmseloss": "margin_mse",
 }
+_SYMMETRIC = "symmetricrankingloss"
 
 
 def is_flat(values: Mapping[str, Any]) -> bool:
@@ -40,7 +51,10 @@ def from_flat(values: Mapping[str, Any]) -> dict[str, Any]:
     training = {_TRAINING_NAMES[key]: value for key, value in values.items() if key in _TRAINING_NAMES}
     if isinstance(training.get("loss"), str):
         name = training["loss"]
-        training["loss"] = _LOSSES.get(name.lower().replace("_", ""), name)
+        plain = name.lower().replace("_", "")
+        training["loss"] = _LOSSES.get(plain, name)
+        if plain in _LOSSES and plain.endswith(_SYMMETRIC):
+            training["symmetric"] = True
     return {"training": training}
 
 

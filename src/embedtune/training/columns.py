@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from embedtune.events import Alert, Report
-from embedtune.vocabulary.pairs import TrainingPair
+from embedtune.vocabulary.pairs import Negative, TrainingPair
 
 UNKNOWN = -1
 FILLER = -2
 _NEGATIVE = "negative_"
+_GIVEN = "given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,15 @@ class PairColumns:
         positive_clusters: Its number.
         negative_clusters: Cluster numbers of each row's negatives; `UNKNOWN` where unknown, `FILLER`
             where the row has no such negative.
+        negative_scores: How like each negative is to the question: the score of a negative that was given with one, 0
+            for the others. A ranker's score says how high it ranked a passage, not how like it is.
     """
 
     texts: Mapping[str, Sequence[str] | Sequence[int]]
     clusters: tuple[str, ...]
     positive_clusters: tuple[int, ...]
     negative_clusters: tuple[tuple[int, ...], ...]
+    negative_scores: tuple[tuple[float, ...], ...]
 
     @property
     def positives(self) -> Sequence[str]:
@@ -42,9 +46,14 @@ class PairColumns:
         return [text for column in columns for text in column if isinstance(text, str) and text]
 
     @property
+    def negative_names(self) -> list[str]:
+        """The names of the columns of negatives."""
+        return [name for name in self.texts if name.startswith(_NEGATIVE)]
+
+    @property
     def width(self) -> int:
         """How many columns of negatives there are."""
-        return sum(name.startswith(_NEGATIVE) for name in self.texts)
+        return len(self.negative_names)
 
 
 def pair_columns(pairs: Sequence[TrainingPair], report: Report, width: int | None = None) -> PairColumns:
@@ -89,6 +98,11 @@ def pair_columns(pairs: Sequence[TrainingPair], report: Report, width: int | Non
             + (FILLER,) * (width - len(pair.negatives))
             for pair in pairs
         ),
+        negative_scores=tuple(
+            tuple(_given_score(negative) for negative in pair.negatives[:width])
+            + (0.0,) * (width - len(pair.negatives))
+            for pair in pairs
+        ),
     )
 
 
@@ -107,3 +121,7 @@ def _cluster(pair: TrainingPair) -> str:
     """Return what pairs must share to answer each other's questions, in the order of what is known."""
     place = pair.provenance
     return place.cluster or place.section_id or pair.positive
+
+
+def _given_score(negative: Negative) -> float:
+    return negative.score if negative.source == _GIVEN and negative.score is not None else 0.0

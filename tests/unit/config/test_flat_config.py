@@ -37,6 +37,29 @@ def test_names_of_the_loss(name):
     assert from_flat({"loss_function": name}) == {"training": {"loss": "multiple_negatives_ranking"}}
 
 
+@pytest.mark.parametrize(
+    ("name", "loss"),
+    [
+        ("CachedMultipleNegativesRankingLoss", "cached_multiple_negatives_ranking"),
+        ("TripletLoss", "triplet"),
+        ("ContrastiveLoss", "contrastive"),
+        ("OnlineContrastiveLoss", "online_contrastive"),
+        ("CosineSimilarityLoss", "cosine_similarity"),
+        ("GISTEmbedLoss", "gist"),
+        ("MarginMSELoss", "margin_mse"),
+    ],
+)
+def test_the_librarys_names_of_the_other_losses(name, loss):
+    assert parse_config({"loss_function": name}, "x").training.loss == loss
+
+
+@pytest.mark.parametrize("prefix", ["", "cached"])
+def test_the_librarys_symmetric_losses_are_an_option_of_ours(prefix):
+    training = parse_config({"loss_function": f"{prefix}multiple_negatives_symmetric_ranking_loss"}, "x").training
+    assert training.symmetric
+    assert training.loss == ("cached_" if prefix else "") + "multiple_negatives_ranking"
+
+
 def test_the_loss_by_its_own_name():
     assert parse_config({"loss_function": "multiple_negatives_ranking"}, "x").training == EmbedtuneConfig().training
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from embedtune.events import Alert
 from embedtune.training.columns import FILLER, UNKNOWN, pair_columns
 from embedtune.vocabulary.pairs import Negative, Origin, Provenance, Query, TrainingPair
@@ -97,3 +99,11 @@ def test_no_pairs_make_empty_columns():
     made, _ = columns([])
 
     assert made.texts == {"anchor": [], "positive": [], "label": []}
+
+
+def test_a_negative_is_as_like_as_it_was_given_and_a_rankers_score_says_nothing():
+    graded = (Negative("n0", score=0.4), Negative("n1"), Negative("n2", source="bm25", score=12.5))
+    made = pair_columns([replace(pair("q0"), negatives=graded), pair("q1")], lambda event: None, 3)
+
+    assert made.negative_names == ["negative_1", "negative_2", "negative_3"]
+    assert made.negative_scores == ((0.4, 0.0, 0.0), (0.0, 0.0, 0.0))

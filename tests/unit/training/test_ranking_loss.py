@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss, MultipleNegativesRankingLoss
 from torch import nn
 
 from embedtune.encoders.sentence_transformer import load_model
 from embedtune.training.columns import FILLER, UNKNOWN
-from embedtune.training.losses import MultipleNegativesRanking
+from embedtune.training.losses.ranking import MultipleNegativesRanking
+from embedtune.vocabulary.pairs import Negative
+from loss_samples import columns_of
+from training_samples import sample_pairs
 
 ROWS, WIDTH = 5, 7
 
@@ -21,10 +25,10 @@ def embeddings(columns, seed=0, rows=ROWS):
     return [torch.randn(rows, WIDTH, generator=generator, requires_grad=True) for _ in range(columns)]
 
 
-def distinct(negatives, rows=ROWS):
+def distinct(negatives, rows=ROWS, **options):
     """A loss in which every text is of a cluster of its own."""
     others = [[rows * (column + 1) + row for column in range(negatives)] for row in range(rows)]
-    return MultipleNegativesRanking(nn.Identity(), range(rows), others)
+    return MultipleNegativesRanking(nn.Identity(), range(rows), others, **options)
 
 
 def ours(loss, columns, rows=range(ROWS)):
@@ -136,6 +140,62 @@ def test_forward_encodes_the_columns_and_counts_real_tokens(tiny_model):
     queries, positives = (model.encode(texts, convert_to_tensor=True) for texts in (["ab", "c"], ["abc", "abcd"]))
     assert value.item() == pytest.approx(loss.loss_of(queries, [positives], torch.tensor([0, 1])).item(), rel=1e-4)
     assert loss.tokens_seen == (2 + 2) + (1 + 2) + (3 + 2) + (4 + 2)  # letters, [CLS] and [SEP]; no padding
+
+
+def test_the_symmetric_form_equals_the_librarys_where_no_cluster_repeats():
+    mine, theirs = embeddings(4), embeddings(4)
+    reference = MultipleNegativesRankingLoss(
+        nn.Identity(), directions=("query_to_doc", "doc_to_query"), partition_mode="per_direction"
+    )
+
+    value = ours(distinct(2, symmetric=True), mine)
+    expected = reference.compute_loss_from_embeddings(theirs, None)
+    value.backward()
+    expected.backward()
+
+    assert value.item() == pytest.approx(expected.item(), rel=1e-6)
+    for one, other in zip(mine, theirs, strict=True):
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-5, atol=1e-6)
+
+
+def test_a_question_of_the_same_cluster_is_left_out_of_the_symmetric_form():
+    columns = embeddings(2)
+    loss = MultipleNegativesRanking(nn.Identity(), [4, 4, 1, 2, 3], [[]] * ROWS, symmetric=True)
+
+    value = ours(loss, columns)
+
+    scores = 20 * torch.nn.functional.cosine_similarity(columns[0][:, None], columns[1][None], dim=2)
+    scores[0, 1] = scores[1, 0] = -torch.inf
+    right = torch.arange(ROWS)
+    both = nn.functional.cross_entropy(scores, right) + nn.functional.cross_entropy(scores.T, right)
+    assert value.item() == pytest.approx(both.item() / 2, rel=1e-5)
+
+
+def test_cut_embeddings_equal_the_librarys_matryoshka_loss(tiny_model):
+    dims, model = [16, 8, 3], load_model(tiny_model).eval()
+    columns = [dict(model.preprocess(texts)) for texts in (["ab", "c"], ["abc", "abcd"], ["x", "yz"])]
+    mine = MultipleNegativesRanking(model, [0, 1], [[2], [3]], dims=dims)
+    theirs = MatryoshkaLoss(model, MultipleNegativesRankingLoss(model), dims)
+
+    gradients = []
+    for loss in (mine, theirs):
+        model.zero_grad()
+        value = loss(columns, torch.tensor([0, 1]))
+        value.backward()
+        gradients.append([value.detach(), *(weight.grad for weight in model.parameters() if weight.grad is not None)])
+
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_negatives_mined_again_take_the_place_of_the_first():
+    columns = embeddings(3)
+    loss = MultipleNegativesRanking(nn.Identity(), range(ROWS), [[FILLER]] * ROWS)
+    before = ours(loss, columns).item()
+
+    loss.use(columns_of([replace(pair, negatives=(Negative("n"),)) for pair in sample_pairs()[::3][:ROWS]]))
+
+    assert ours(loss, columns).item() == ours(distinct(1), columns).item() != before
 
 
 def test_clusters_are_not_saved_with_the_loss():

@@ -1,0 +1,67 @@
+"""A loss as the rest of the room sees it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from embedtune.training.columns import FILLER, PairColumns
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Features = dict[str, Tensor]
+
+
+class TrainingLoss(nn.Module, ABC):
+    """A loss on batches of pairs.
+
+    Attributes:
+        model: The model; where several processes train, the trainer puts its wrapped form here.
+        tokens_seen: How many tokens it was given so far, padding left out.
+    """
+
+    def __init__(self, model: SentenceTransformer) -> None:
+        super().__init__()
+        self.model = model
+        self.tokens_seen = 0
+
+    def forward(self, sentence_features: Iterable[Features], labels: Tensor) -> Tensor:
+        """Return the loss of a batch.
+
+        Args:
+            sentence_features: Tokens of the queries, the positives, and each column of negatives.
+            labels: The dataset row of each pair, shape (batch,).
+        """
+        columns = list(sentence_features)
+        self.tokens_seen += int(sum(column["attention_mask"].sum() for column in columns))
+        return self.batch_loss(columns, labels)
+
+    @abstractmethod
+    def batch_loss(self, columns: Sequence[Features], rows: Tensor) -> Tensor:
+        """Return the loss of a batch, shape (), from what `forward` is given."""
+
+    @abstractmethod
+    def use(self, columns: PairColumns) -> None:
+        """Take over what is known of the rows; their number and width stay as they were."""
+
+
+def joined(columns: Sequence[Features]) -> Features:
+    """Return the texts of all columns as one, padded on the right; the attention mask hides what fills the gaps."""
+    longest = max(column["input_ids"].shape[1] for column in columns)
+    return {
+        name: torch.cat([nn.functional.pad(column[name], (0, longest - column[name].shape[1])) for column in columns])
+        for name, value in columns[0].items()
+        if isinstance(value, Tensor)
+    }
+
+
+def usable_negatives(columns: PairColumns) -> Tensor:
+    """Tell which hard negatives are neither fillers nor of their pair's own cluster, shape (rows, k)."""
+    clusters = torch.tensor([list(row) for row in columns.negative_clusters], dtype=torch.long)
+    own = torch.tensor(columns.positive_clusters, dtype=torch.long)
+    return (clusters != FILLER) & (clusters != own[:, None])

@@ -1,0 +1,142 @@
+"""The ranking loss: a question's own passage among all passages of the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from embedtune.training.columns import FILLER
+from embedtune.training.losses.across_ranks import JointBatch, joint_batch, mean_over_ranks
+from embedtune.training.losses.base import Features, TrainingLoss, joined
+from embedtune.training.losses.cached import cached_loss
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+    from embedtune.training.columns import PairColumns
+
+
+class MultipleNegativesRanking(TrainingLoss):
+    """Multiple negatives ranking loss with known positives masked.
+
+    Cross-entropy over the scaled cosines of each query with every passage of the batch, its own
+    positive being the class (Henderson et al. 2017, "Efficient Natural Language Response Suggestion
+    for Smart Reply", 4.4; the loss of the same name in sentence-transformers). A passage of the query's
+    own cluster that is not its positive is left out of the denominator: it may well be an answer. So is
+    the filler of a pair that has fewer hard negatives than others. Where several processes train, the batch is
+    that of all of them together.
+
+    Args:
+        model: The model.
+        positive_clusters: Cluster number of each dataset row's positive, shape (rows,).
+        negative_clusters: Cluster numbers of each row's hard negatives, shape (rows, k); `UNKNOWN` where
+            unknown, `FILLER` where the row has no such negative.
+        scale: Inverse temperature.
+        joined: Whether the model is given all columns as one batch of texts, which a `LeanForward` needs to see
+            that the negative of one pair is the positive of another.
+        symmetric: Whether each positive must also find its query among all queries, those of its own cluster left
+            out; the two cross-entropies are averaged (Radford et al. 2021, "Learning transferable visual models
+            from natural language supervision").
+        dims: Lengths to which embeddings are cut, the losses at each being added (Kusupati et al. 2022, "Matryoshka
+            representation learning"); none: full length only.
+
+    Attributes:
+        micro_batch: The model runs on so many texts at a time, with the same loss and gradients (see `cached_loss`);
+            0: on all at once.
+    """
+
+    positive_clusters: Tensor
+    negative_clusters: Tensor
+
+    def __init__(
+        self,
+        model: SentenceTransformer,
+        positive_clusters: Sequence[int],
+        negative_clusters: Sequence[Sequence[int]],
+        scale: float = 20.0,
+        *,
+        joined: bool = False,
+        symmetric: bool = False,
+        dims: Sequence[int] = (),
+    ) -> None:
+        super().__init__(model)
+        self.scale = scale
+        self.micro_batch = 0
+        self._texts = 0
+        self._joined = joined
+        self._symmetric = symmetric
+        self._dims = tuple(dims)
+        positives = torch.tensor(list(positive_clusters), dtype=torch.long)
+        negatives = torch.tensor([list(row) for row in negative_clusters], dtype=torch.long)
+        self.register_buffer("positive_clusters", positives, persistent=False)
+        self.register_buffer("negative_clusters", negatives, persistent=False)
+
+    def use(self, columns: PairColumns) -> None:
+        """Take over the cluster numbers of the hard negatives."""
+        self.negative_clusters.copy_(torch.tensor([list(row) for row in columns.negative_clusters], dtype=torch.long))
+
+    def halve(self) -> bool:
+        """Run the model on half as many texts at a time from here on; tells whether that was possible."""
+        before = self.micro_batch or self._texts
+        self.micro_batch = max(1, before // 2)
+        return self.micro_batch < before
+
+    def batch_loss(self, columns: Sequence[Features], rows: Tensor) -> Tensor:
+        """Return the loss of a batch."""
+        sizes = [len(column["input_ids"]) for column in columns]
+        self._texts = sum(sizes)
+        if not self.micro_batch and not self._joined:
+            queries, *passages = [self.model(column)["sentence_embedding"] for column in columns]
+            return self.loss_of(queries, passages, rows)
+
+        def loss_of(embeddings: Tensor) -> Tensor:
+            queries, *passages = torch.split(embeddings, sizes)
+            return self.loss_of(queries, passages, rows)
+
+        if self.micro_batch:
+            return cached_loss(self.model, joined(columns), self.micro_batch, loss_of)
+        return loss_of(self.model(joined(columns))["sentence_embedding"])
+
+    def loss_of(self, queries: Tensor, passages: Sequence[Tensor], rows: Tensor) -> Tensor:
+        """Return the loss for embeddings: queries (batch, d), passages k+1 times (batch, d), rows (batch,)."""
+        batch = joint_batch([queries, *passages], rows)
+        losses = [self._cut_loss(batch, dim) for dim in self._dims or (queries.shape[1],)]
+        return mean_over_ranks(torch.stack(losses).sum() * batch.share, batch.ranks)
+
+    def _cut_loss(self, batch: JointBatch, dim: int) -> Tensor:
+        """Return the mean loss of this process's queries for embeddings cut to a length."""
+        queries, *passages = [nn.functional.normalize(column[:, :dim], dim=1) for column in batch.columns]
+        rows = batch.rows.to(self.positive_clusters.device).long()
+        clusters = self.positive_clusters[rows]
+        shown = torch.cat([clusters, self.negative_clusters[rows].T.flatten()])
+        forward = self._entropy(queries, torch.cat(passages), _left_out(clusters, shown, batch), batch)
+        if not self._symmetric:
+            return forward
+        backward = self._entropy(passages[0], queries, _left_out(clusters, clusters, batch), batch)
+        return (forward + backward) / 2
+
+    def _entropy(self, texts: Tensor, candidates: Tensor, left_out: Tensor, batch: JointBatch) -> Tensor:
+        """Return the mean cross-entropy of this process's texts, each text's right candidate standing in its place."""
+        scores = self.scale * texts[batch.own] @ candidates.T
+        right = torch.arange(batch.begin, batch.begin + batch.count, device=scores.device)
+        return nn.functional.cross_entropy(scores.masked_fill(left_out, -torch.inf), right)
+
+
+def _left_out(clusters: Tensor, others: Tensor, batch: JointBatch) -> Tensor:
+    """Tell which candidates are fillers, or of a text's own cluster without being the right one.
+
+    Args:
+        clusters: The cluster of each pair of all processes, shape (joint,).
+        others: The cluster of each candidate, shape (candidates,).
+        batch: Says which pairs are this process's.
+
+    Returns:
+        Truth values, shape (batch, candidates).
+    """
+    left_out = (clusters[batch.own, None] == others[None, :]) | (others == FILLER)[None, :]
+    place = torch.arange(batch.count, device=left_out.device)
+    left_out[place, batch.begin + place] = False
+    return left_out
