@@ -40,12 +40,16 @@ class StageFinished:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``done`` of ``total`` units of ``activity`` are finished. ``done`` counts from the start."""
+    """``done`` of ``total`` units of ``activity`` are finished. ``done`` counts from the start.
+
+    ``values`` are figures of the moment to show beside it, such as the loss of a training.
+    """
 
     activity: str
     done: int
     total: int
     unit: str
+    values: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

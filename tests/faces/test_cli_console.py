@@ -1,14 +1,9 @@
-"""Progress goes to standard error: bars on a terminal, plain lines in a pipe; results go to standard output."""
+"""Events go to standard error, results to standard output."""
 
 from __future__ import annotations
 
-import io
-import itertools
-import sys
-
 import pytest
 
-from embedtune.cli import console as module
 from embedtune.cli.console import Console
 from embedtune.events import Alert, Measured, Notice, Progress, StageFinished, StageSkipped, StageStarted
 
@@ -23,24 +18,6 @@ EVENTS = [
     (Notice("Going on from step 5."), "  Going on from step 5."),
     (Alert("The base answers."), "! The base answers."),
 ]
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-@pytest.fixture
-def terminal(monkeypatch):
-    """Makes standard error a terminal; to be called in the test, since pytest sets its own before."""
-
-    def become():
-        monkeypatch.setenv("TERM", "xterm")
-        monkeypatch.setenv("COLUMNS", "100")
-        monkeypatch.setattr("sys.stderr", Terminal())
-        return sys.stderr
-
-    return become
 
 
 @pytest.mark.parametrize(("event", "line"), EVENTS)
@@ -63,55 +40,6 @@ def test_quiet_says_what_went_another_way_and_nothing_else(capsys, options):
         console.report(event)
     console.report(Progress("Training", 1, 2, "steps"))
     assert capsys.readouterr().err == "! The base answers.\n"
-
-
-def test_progress_in_a_pipe_is_a_line_now_and_then(capsys, monkeypatch):
-    clock = itertools.count(0.0, 4.0)
-    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
-    console = Console()
-    for step in range(1, 9):
-        console.report(Progress("Training", step, 8, "steps"))
-    lines = capsys.readouterr().err.splitlines()
-    assert lines == ["Training: 4/8 steps", "Training: 7/8 steps"]
-
-
-def test_short_work_shows_no_progress_in_a_pipe(capsys):
-    console = Console()
-    for step in range(1, 1000):
-        console.report(Progress("Reading", step, 1000, "documents"))
-    assert capsys.readouterr().err == ""
-
-
-def test_progress_on_a_terminal_is_a_bar_with_the_time_left(terminal):
-    stream, console = terminal(), Console()
-    for step in range(1, 6):
-        console.report(Progress("Training", step, 10, "steps"))
-    console._bars.refresh()
-    shown = stream.getvalue()
-    assert "Training" in shown
-    assert "5/10" in shown
-    assert "left" in shown
-    assert "━" in shown
-    console.report(Notice("half way"))
-    assert "half way" in stream.getvalue()
-    console.close()
-    assert console._bars is None
-
-
-def test_stage_ends_the_bars_of_the_one_before(terminal):
-    stream, console = terminal(), Console()
-    console.report(Progress("Training", 1, 10, "steps"))
-    console.report(StageFinished("run", 1.0, "done"))
-    assert console._bars is None
-    assert stream.getvalue().rstrip().endswith("✓ run: done (1.0 s)")
-
-
-def test_markup_in_a_message_is_shown_as_it_is(terminal):
-    stream, console = terminal(), Console()
-    console.report(Progress("Training", 1, 10, "steps"))
-    console.report(Notice("docs[red]/x"))
-    console.close()
-    assert "docs[red]/x" in stream.getvalue()
 
 
 def test_result_as_text_or_as_one_object(capsys):

@@ -6,6 +6,7 @@ training is a fork.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -22,6 +23,34 @@ from embedtune.training import callback, library_trainer, remining, trainer
 from training_samples import sample_job, sample_remining
 
 STOPPED = 3
+MODELS = ("model", "checkpoint-best", "checkpoint-epoch-1", "checkpoint-epoch-2", "checkpoint-epoch-3")
+
+
+def outcome(run):
+    """Return all that a run leaves for others: weights, rows, progress, the names in its folder."""
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    progress = json.loads((run / "training_progress.json").read_text())
+    return (
+        {name: (run / name / "model.safetensors").read_bytes() for name in MODELS},
+        [{key: value for key, value in row.items() if key != "tokens_per_second"} for row in rows],
+        {key: value for key, value in progress.items() if key != "duration_seconds"},
+        sorted(path.name for path in run.iterdir()),
+    )
+
+
+def step_of(event):
+    """Return the training step that an event tells of, 0 if it tells of something else."""
+    return event.done if isinstance(event, Progress) and event.activity == "Training" else 0
+
+
+def stop_at(*steps):
+    """Return a reporter that sends SIGTERM to this process at the given steps."""
+
+    def report(event):
+        if step_of(event) in steps:
+            signal.raise_signal(signal.SIGTERM)
+
+    return report
 
 
 def die(*_):
@@ -153,7 +182,7 @@ def terminated(base, run):
     mark = run.with_suffix(".started")
 
     def slow(event):
-        if isinstance(event, Progress):
+        if step_of(event):
             if event.done == 3:
                 mark.touch()
             time.sleep(0.1)

@@ -5,52 +5,28 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from killed_trainings import PLACES, REMINING_PLACES, remining_job
+from killed_trainings import PLACES, REMINING_PLACES, outcome, remining_job, step_of, stop_at
 
 import embedtune.errors
 from embedtune.config.training_settings import SpeedSettings
 from embedtune.errors import ConfigError, InterruptedRunError
-from embedtune.events import Notice, Progress
+from embedtune.events import Notice
 from embedtune.training.trainer import train_model
 from training_samples import sample_dev, sample_job, sample_pairs
 
 SOURCE = Path(embedtune.errors.__file__).parents[1]
 STEPS = 15  # 3 epochs of 5 steps; a state at every second one, a loss row at 10 and 15
-MODELS = ("model", "checkpoint-best", "checkpoint-epoch-1", "checkpoint-epoch-2", "checkpoint-epoch-3")
-
-
-def outcome(run):
-    """Return all that a run leaves for others: weights, rows, progress, the names in its folder."""
-    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    progress = json.loads((run / "training_progress.json").read_text())
-    return (
-        {name: (run / name / "model.safetensors").read_bytes() for name in MODELS},
-        [{key: value for key, value in row.items() if key != "tokens_per_second"} for row in rows],
-        {key: value for key, value in progress.items() if key != "duration_seconds"},
-        sorted(path.name for path in run.iterdir()),
-    )
 
 
 def negatives(run):
     """Return the negatives that were mined while training, by file."""
     return {path.name: path.read_bytes() for path in run.glob("negatives-*")}
-
-
-def stop_at(*steps):
-    """Return a reporter that sends SIGTERM to this process at the given steps."""
-
-    def report(event):
-        if isinstance(event, Progress) and event.done in steps:
-            signal.raise_signal(signal.SIGTERM)
-
-    return report
 
 
 def interrupt(job, step, *, resume=False):
@@ -132,10 +108,12 @@ def test_stopped_again_and_again(uninterrupted, tiny_model, tmp_path):
     assert outcome(job.run) == uninterrupted
 
 
-def test_a_signal_at_the_last_step_lets_it_finish(uninterrupted, tiny_model, tmp_path):
+def test_stopped_at_the_last_step(uninterrupted, tiny_model, tmp_path):
     job = sample_job(tiny_model, tmp_path / "run")
+    interrupt(job, STEPS)
+    assert not (job.run / "model").exists()
 
-    train_model(job, report=stop_at(STEPS))
+    train_model(job, resume=True)
 
     assert outcome(job.run) == uninterrupted
 
@@ -193,7 +171,7 @@ def test_a_half_written_newer_state_is_never_used_nor_counted(uninterrupted, sto
     seen = []
 
     def watch(event):
-        if isinstance(event, Progress):
+        if step_of(event):
             point = json.loads((run / "resume.json").read_text())
             seen.append((run / "state" / point["checkpoint"] / "trainer_state.json").is_file())
 
@@ -250,7 +228,7 @@ def test_without_resume_it_starts_anew(uninterrupted, stopped, tiny_model, tmp_p
 
     train_model(sample_job(tiny_model, run), report=steps.append)
 
-    assert next(event.done for event in steps if isinstance(event, Progress)) == 1
+    assert next(step for step in map(step_of, steps) if step) == 1
     assert outcome(run) == uninterrupted
 
 

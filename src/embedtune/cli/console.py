@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from embedtune.cli.progress import ProgressView, overall
 from embedtune.events import (
     Alert,
     Event,
@@ -20,13 +19,6 @@ from embedtune.events import (
     StageSkipped,
     StageStarted,
 )
-
-if TYPE_CHECKING:
-    from rich.console import Console as RichConsole
-    from rich.progress import Progress as RichProgress
-    from rich.progress import TaskID
-
-_PLAIN_EVERY = 10.0
 
 
 @dataclass(slots=True)
@@ -43,26 +35,24 @@ class Console:
 
     as_json: bool = False
     quiet: bool = False
-    _bars: RichProgress | None = None
-    _tasks: dict[str, TaskID] = field(default_factory=dict)
-    _last_line: dict[str, float] = field(default_factory=dict)
+    _progress: ProgressView = field(default_factory=ProgressView)
 
     def report(self, event: Event) -> None:
         """Render one event."""
         if self.quiet and not isinstance(event, Alert):
             return
         if isinstance(event, Progress):
-            self._progress(event)
+            self._progress.show(event)
             return
-        line = _line(event)
         if isinstance(event, StageStarted | StageFinished | StageSkipped):
-            self._close_bars()
-        if line:
-            self._write(line)
+            self._progress.close()
+        if isinstance(event, Measured):
+            self._progress.remember(event)
+        self._progress.write(_line(event))
 
     def result(self, value: Mapping[str, object], text: str = "") -> None:
         """Print a command's result: the JSON object with ``--json``, else the text."""
-        self._close_bars()
+        self._progress.close()
         shown = json.dumps(value, ensure_ascii=False, sort_keys=True) if self.as_json else text.rstrip("\n")
         try:
             sys.stdout.write(f"{shown}\n" if shown else "")
@@ -91,50 +81,7 @@ class Console:
 
     def close(self) -> None:
         """End what is still drawn."""
-        self._close_bars()
-
-    def _progress(self, event: Progress) -> None:
-        if sys.stderr.isatty():
-            self._bar(event)
-            return
-        now = time.monotonic()
-        due = now - self._last_line.setdefault(event.activity, now) >= _PLAIN_EVERY
-        if due:
-            self._last_line[event.activity] = now
-            self._write(f"{event.activity}: {event.done}/{event.total} {event.unit}")
-
-    def _bar(self, event: Progress) -> None:
-        if self._bars is None:
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-            from rich.progress import Progress as RichProgress
-
-            self._bars = RichProgress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                TextColumn("left"),
-                TimeRemainingColumn(),
-                console=_error_console(),
-                transient=True,
-            )
-            self._bars.start()
-        if event.activity not in self._tasks:
-            self._tasks[event.activity] = self._bars.add_task(event.activity, total=event.total)
-        self._bars.update(self._tasks[event.activity], completed=event.done, total=event.total)
-
-    def _close_bars(self) -> None:
-        if self._bars is not None:
-            self._bars.stop()
-            self._bars = None
-        self._tasks.clear()
-
-    def _write(self, line: str) -> None:
-        if self._bars is not None:
-            self._bars.console.print(line, markup=False, highlight=False)
-        else:
-            sys.stderr.write(line + "\n")
-            sys.stderr.flush()
+        self._progress.close()
 
 
 def _line(event: Event) -> str:
@@ -147,23 +94,12 @@ def _line(event: Event) -> str:
         case StageSkipped(stage, reason):
             line = f"· {stage}: {reason}"
         case Measured(activity, step, values):
-            line = f"  {activity}, step {step}: {_overall(values)}"
+            line = f"  {activity}, step {step}: {overall(values)}"
         case Notice(message):
             line = f"  {message}"
         case Alert(message):
             line = f"! {message}"
     return line
-
-
-def _overall(values: Mapping[str, float]) -> str:
-    """Show the overall figures; those of the domains stand in ``metrics.jsonl``."""
-    return "  ".join(f"{name} {value:.3f}" for name, value in values.items() if "_" not in name)
-
-
-def _error_console() -> RichConsole:
-    from rich.console import Console as RichConsole
-
-    return RichConsole(stderr=True)
 
 
 def _has_words(cells: Iterable[str]) -> bool:

@@ -11,10 +11,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from embedtune.config.base import Settings
 from embedtune.encoders.digests import model_digest
-from embedtune.encoders.locate import model_folder
+from embedtune.encoders.locate import locate_model, model_folder
 from embedtune.errors import InputError
 from embedtune.files import digest_file, read_json, short_digest, write_json
 from embedtune.pairs.negatives.pool import PassagePool
+from embedtune.pipeline.general_set import general_set
 from embedtune.pipeline.mining import pair_section, remining
 from embedtune.pipeline.pairs import read_pairs
 from embedtune.pipeline.project import Project, config_digest
@@ -111,7 +112,7 @@ def train_run(
     skip_bad_lines: bool = False,
     pool: PassagePool | None = None,
 ) -> TrainingResult:
-    """Train on a file of pairs into a run folder.
+    """Train on a file of pairs into a run folder; of several processes, the first one writes it.
 
     Args:
         project: The project.
@@ -125,6 +126,7 @@ def train_run(
         InputError: The pairs, the settings or the model do not fit.
         InterruptedRunError: A signal stopped the run; its state is saved.
     """
+    from embedtune.training.ranks import in_first_process
     from embedtune.training.trainer import TrainingJob, train_model
 
     located = project.models.located_base()
@@ -139,8 +141,12 @@ def train_run(
         settings=project.config.training,
         seed=project.seed,
         remining=remining(project, sets.train, sets.held_out, pool),
+        general=general_set(project),
+        teacher_digest=_teacher_digest(project),
     )
     result = train_model(job, resume=resume, report=project.report)
+    if not in_first_process():
+        return result
     origin = RunOrigin(
         model_hash=model_digest(result.model),
         base_model=located.name,
@@ -152,6 +158,12 @@ def train_run(
     )
     write_json(run / ORIGIN, asdict(origin))
     return result
+
+
+def _teacher_digest(project: Project) -> str:
+    """Return the digest of the model that teaches, empty if the settings name none."""
+    teacher = project.config.training.teacher
+    return model_digest(locate_model(teacher).folder) if teacher else ""
 
 
 def run_origin(run: Path) -> RunOrigin:
@@ -187,6 +199,11 @@ def training_stage(project: Project, pairs_file: Path, pool: PassagePool | None 
     if config.training.remine_epochs:
         inputs["pool"] = pool.digest if pool else ""
         settings = (*settings, config.negatives, str((config.retrieval.bm25_k1, config.retrieval.bm25_b)))
+    general = general_set(project)
+    if general:
+        inputs["general_set"] = general.digest
+    if config.training.teacher:
+        inputs["teacher"] = _teacher_digest(project)
     plan = Plan(
         STAGE,
         f"fine-tuning {located.name}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import shutil
 import stat
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +12,19 @@ from typing import TYPE_CHECKING
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from embedtune.errors import InputError
-from embedtune.events import Measured, Progress, Report
+from embedtune.config.training_settings import Precision
+from embedtune.events import Measured, Notice, Progress, Report
 from embedtune.files import replaced_folder
 from embedtune.training.checkpoints import BEST, ResumePoint, write_resume_point
+from embedtune.training.divergence import diverged
+from embedtune.training.domain_evaluator import MEAN_COSINE
 from embedtune.training.interruption import StopFlag
-from embedtune.training.losses import MultipleNegativesRanking
+from embedtune.training.lora import summed
+from embedtune.training.losses.base import TrainingLoss
+from embedtune.training.memory import MicroBatched
+from embedtune.training.pace import Pace
 from embedtune.training.recording import RunRecord
+from embedtune.training.watch import CollapseWatch, Patience
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -44,9 +49,14 @@ class LossWindow:
     total: float = 0.0
     steps: int = 0
 
+    @property
+    def mean(self) -> float:
+        """Their mean; 0 if there are none."""
+        return self.total / max(1, self.steps)
+
     def take_mean(self) -> float:
         """Return the mean and begin a new window."""
-        mean = self.total / max(1, self.steps)
+        mean = self.mean
         self.total, self.steps = 0.0, 0
         return mean
 
@@ -65,10 +75,13 @@ class RunCallback(TrainerCallback):
         best: The best so far; a resumed run passes its own.
         window: The losses not yet in a row; a resumed run passes its own.
         negatives: Digest of the file of negatives mined while training, for the resume point.
+        watch: Looks out for a collapse of the space of vectors.
+        patience: Ends a training that gets no better; a resumed run passes its own.
+        precision: Of the matrix products, for the resume point.
     """
 
     model: SentenceTransformer
-    loss: MultipleNegativesRanking
+    loss: TrainingLoss
     record: RunRecord
     inputs: str
     stop: StopFlag
@@ -76,17 +89,13 @@ class RunCallback(TrainerCallback):
     best: Best = field(default_factory=Best)
     window: LossWindow = field(default_factory=LossWindow)
     negatives: str = ""
-    _tokens: int = 0
-    _since: float = 0.0
+    watch: CollapseWatch | None = None
+    patience: Patience = field(default_factory=Patience)
+    precision: Precision = "fp32"
+    _pace: Pace = field(default_factory=Pace)
 
-    def add_loss(self, loss: float, step: int) -> None:
-        """Take in the loss of a step, before the optimiser acts on it.
-
-        Raises:
-            InputError: The loss is no longer a number.
-        """
-        if not math.isfinite(loss):
-            raise _diverged(f"The loss became {loss}", step)
+    def add_loss(self, loss: float) -> None:
+        """Take in the loss of a step, before the optimiser acts on it."""
         self.window.total += loss
         self.window.steps += 1
 
@@ -94,8 +103,7 @@ class RunCallback(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
     ) -> None:
         """Start the clock."""
-        self._since = time.monotonic()
-        self._tokens = self.loss.tokens_seen
+        self._pace.go_on(self.loss.tokens_seen)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         """Report progress; keep the epoch's model; save and stop if a signal came; measure at the very end.
@@ -103,7 +111,9 @@ class RunCallback(TrainerCallback):
         The epoch's model is kept here and not at the trainer's end of an epoch: it must be there before
         the state that a continuation starts from.
         """
-        self.report(Progress("Training", state.global_step, state.max_steps, "steps"))
+        self._pace.step(self.loss.tokens_seen)
+        values = {"loss": self.window.mean, "tokens/s": self._pace.tokens_per_second}
+        self.report(Progress("Training", state.global_step, state.max_steps, "steps", values))
         epoch, within = divmod(state.global_step, state.max_steps // state.num_train_epochs)
         if not within:
             with replaced_folder(self.record.run / f"checkpoint-epoch-{epoch}") as folder:
@@ -126,9 +136,7 @@ class RunCallback(TrainerCallback):
         if not logs or "loss" not in logs:
             return
         loss = self.window.take_mean()
-        now = time.monotonic()
-        rate = (self.loss.tokens_seen - self._tokens) / max(1e-9, now - self._since)
-        self._tokens, self._since = self.loss.tokens_seen, now
+        rate = self._pace.tokens_per_second
         self.record.metric(
             {
                 "epoch": round(state.epoch or 0.0, 4),
@@ -149,7 +157,7 @@ class RunCallback(TrainerCallback):
         metrics: dict[str, float] | None = None,
         **_: object,
     ) -> None:
-        """Write an evaluation row; keep the model if it is the best so far.
+        """Write an evaluation row; keep the model if it is the best so far, stop if there was none for too long.
 
         Raises:
             InputError: A weight is no longer a number.
@@ -158,17 +166,23 @@ class RunCallback(TrainerCallback):
         values = {
             name.removeprefix("eval_"): float(value)
             for name, value in (metrics or {}).items()
-            if name.endswith(("mrr", "recall@5"))
+            if name.endswith(("mrr", "recall@5", MEAN_COSINE))
         }
         self.record.metric({"epoch": round(state.epoch or 0.0, 4), "step": state.global_step, **values})
         self.report(Measured("dev questions", state.global_step, values))
         metric = values["mrr"]
         self.record.log(f"step {state.global_step} dev mrr {metric:.4f} recall@5 {values['recall@5']:.4f}")
-        if metric > self.best.metric:
+        if self.watch:
+            self.watch.look(values.get(MEAN_COSINE), state.global_step)
+        better = metric > self.best.metric
+        self.patience.take(better=better)
+        if better:
             self.best = Best(state.global_step, metric)
             with replaced_folder(self.record.run / BEST) as folder:
                 save_model(self.model, folder)
-        self._since = time.monotonic()
+        if self.patience.over:
+            control.should_save = control.should_training_stop = True
+        self._pace.go_on(self.loss.tokens_seen)
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         """Name the checkpoint just written as the one to go on from.
@@ -187,14 +201,26 @@ class RunCallback(TrainerCallback):
             loss_total=self.window.total,
             loss_steps=self.window.steps,
             negatives=self.negatives,
+            waited=self.patience.waited,
+            precision=self.precision,
+            micro_batch=self.loss.micro_batch if isinstance(self.loss, MicroBatched) else 0,
         )
         write_resume_point(self.record.run, point)
-        self._since = time.monotonic()
+        self._pace.go_on(self.loss.tokens_seen)
+
+    def report_early_stop(self, state: TrainerState) -> None:
+        """Say that training stopped before its last step because it got no better."""
+        message = (
+            f"Stopped early at step {state.global_step} of {state.max_steps}: {self.patience.waited} dev evaluations "
+            f"brought no better MRR than the {self.best.metric:.4f} of step {self.best.step}."
+        )
+        self.record.log(message)
+        self.report(Notice(message))
 
     def _check_weights(self, state: TrainerState) -> None:
         for name, value in self.model.named_parameters():
             if value.requires_grad and not torch.isfinite(value).all():
-                raise _diverged(f"The weights of {name} became infinite or undefined", state.global_step)
+                raise diverged(f"The weights of {name} became infinite or undefined", state.global_step)
 
     def _write_progress(self, state: TrainerState) -> None:
         self.record.progress(
@@ -209,16 +235,11 @@ class RunCallback(TrainerCallback):
 def save_model(model: SentenceTransformer, folder: Path) -> None:
     """Save a model as a sentence-transformers folder: safetensors, and no card with training texts in it.
 
-    The weights, which the library writes for the user's eyes only, get the mode of the other files.
+    Low-rank changes are added to the weights. These, which the library writes for the user's eyes only, get the mode
+    of the other files.
     """
-    model.save_pretrained(str(folder), create_model_card=False)
+    with summed(model):
+        model.save_pretrained(str(folder), create_model_card=False)
     shutil.rmtree(folder / ".cache", ignore_errors=True)
     for weights in folder.rglob("*.safetensors"):
         weights.chmod(stat.S_IMODE((folder / "modules.json").stat().st_mode))
-
-
-def _diverged(what: str, step: int) -> InputError:
-    return InputError(
-        f"{what} at step {step}: training diverged.",
-        "Lower training.learning_rate; if it is low already, check that the base model's weights are intact.",
-    )

@@ -12,16 +12,21 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from embedtune.config.training_settings import Precision
 from embedtune.errors import ConfigError, InputError
 from embedtune.files import read_json, write_json
+from embedtune.training.divergence import FAILED_BATCH
+from embedtune.training.merge import MERGE
+from embedtune.training.plot import PLOT
 from embedtune.training.recording import LOG, METRICS, PARAMETERS, PROGRESS
+from embedtune.training.tensorboard import TENSORBOARD
 
 BEST = "checkpoint-best"
 MODEL = "model"
 STATE = "state"
 _POINTER = "resume.json"
-_FILES = (_POINTER, METRICS, PROGRESS, LOG, PARAMETERS)  # the pointer first
-_FOLDERS = ("checkpoint-*", MODEL, STATE)
+_FILES = (_POINTER, METRICS, PROGRESS, LOG, PARAMETERS, FAILED_BATCH, MERGE, PLOT)  # the pointer first
+_FOLDERS = ("checkpoint-*", MODEL, STATE, TENSORBOARD)
 NEGATIVES = "negatives-epoch-{}.jsonl"
 _MINED = NEGATIVES.format("*")
 
@@ -39,6 +44,10 @@ class ResumePoint:
         loss_total: Sum of the losses since the last row of ``metrics.jsonl``.
         loss_steps: Their number.
         negatives: Digest of the file of negatives mined while training, empty before there is one.
+        waited: Dev evaluations since the best one.
+        precision: Of the matrix products; it must not change on the way.
+        micro_batch: Texts that the model runs on at a time where the loss leaves the choice, 0 for all: it falls when
+            memory runs out.
     """
 
     checkpoint: str
@@ -49,6 +58,9 @@ class ResumePoint:
     loss_total: float
     loss_steps: int
     negatives: str = ""
+    waited: int = 0
+    precision: Precision = "fp32"
+    micro_batch: int = 0
 
 
 def write_resume_point(run: Path, point: ResumePoint) -> None:
@@ -85,11 +97,13 @@ def read_resume_point(run: Path, inputs: str) -> ResumePoint | None:
 def discard_other_states(run: Path, point: ResumePoint) -> None:
     """Remove half-written checkpoints and older ones, so that the rotation never counts them.
 
-    What a killed process left beside the files and folders it was writing goes too.
+    What a killed process left beside the files and folders it was writing goes too, and the batch that a run
+    diverged on: going on repeats it.
     """
     for path in sorted((run / STATE).glob("checkpoint-*")):
         if path.name != point.checkpoint:
             shutil.rmtree(path)
+    (run / FAILED_BATCH).unlink(missing_ok=True)
     _remove_temporaries(run)
 
 

@@ -1,7 +1,8 @@
-"""Per-domain recall@5 and MRR on dev questions."""
+"""Per-domain recall@5 and MRR on dev questions, and how close the dev passages lie together."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from sentence_transformers.sentence_transformer.evaluation import SentenceEvalua
 from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder
 from embedtune.evaluation.domain_metrics import DevMetrics, dev_metrics
 from embedtune.training.dev_set import DevSet
+from embedtune.training.watch import mean_cosine
 from embedtune.vocabulary.evaluation import Ranked
 from embedtune.vocabulary.ports import Encoder
 
@@ -17,8 +19,35 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 
+MEAN_COSINE = "mean_cosine"
+
+
+@dataclass(frozen=True, slots=True)
+class DevMeasurement:
+    """What a dev evaluation shows.
+
+    Attributes:
+        quality: Of the rankings.
+        mean_cosine: Expected cosine of two random dev passages, ``None`` if there are not two.
+    """
+
+    quality: DevMetrics
+    mean_cosine: float | None
+
+    @property
+    def flat(self) -> dict[str, float]:
+        """All numbers under flat names: those of `flat_metrics`, and ``mean_cosine``."""
+        values = flat_metrics(self.quality)
+        return values if self.mean_cosine is None else {**values, MEAN_COSINE: self.mean_cosine}
+
+
 def measure_domains(encoder: Encoder, dev: DevSet) -> DevMetrics:
     """Rank the sections for each dev question by their best passage and measure the ranking."""
+    return measure_dev(encoder, dev).quality
+
+
+def measure_dev(encoder: Encoder, dev: DevSet) -> DevMeasurement:
+    """Measure the rankings of `measure_domains`, and the space that they come from."""
     sections = sorted({passage.section_id for passage in dev.passages})
     number = {section: position for position, section in enumerate(sections)}
     owner = np.array([number[passage.section_id] for passage in dev.passages], dtype=np.intp)
@@ -30,7 +59,8 @@ def measure_domains(encoder: Encoder, dev: DevSet) -> DevMetrics:
         np.maximum.at(best, owner, similarities)
         order = np.argsort(-best, kind="stable")
         rankings[query.id] = [Ranked(sections[row], float(best[row])) for row in order]
-    return dev_metrics(rankings, dev.qrels, {query.id: query.domain for query in dev.queries})
+    quality = dev_metrics(rankings, dev.qrels, {query.id: query.domain for query in dev.queries})
+    return DevMeasurement(quality, mean_cosine(passages))
 
 
 def flat_metrics(metrics: DevMetrics) -> dict[str, float]:
@@ -57,5 +87,5 @@ class DomainAwareEvaluator(SentenceEvaluator):
     def __call__(  # type: ignore[override]
         self, model: SentenceTransformer, output_path: str | None = None, epoch: float = -1, steps: int = -1
     ) -> dict[str, float]:
-        """Return ``recall@5`` and ``mrr``, overall and per domain; writes nothing."""
-        return flat_metrics(measure_domains(SentenceTransformerEncoder(model, "in training", ""), self.dev))
+        """Return ``recall@5`` and ``mrr``, overall and per domain, and ``mean_cosine``; writes nothing."""
+        return measure_dev(SentenceTransformerEncoder(model, "in training", ""), self.dev).flat

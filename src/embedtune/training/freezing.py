@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
 
 from embedtune.errors import ModelError
 from embedtune.training.backbone import backbone_of
@@ -61,6 +65,17 @@ def freeze(model: SentenceTransformer, train_layers: int | None, freeze_layers: 
     counts = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
     learning = sum(number for number, learns in counts if learns)
     return Trainable(len(layers), trained, learning, sum(number for number, _ in counts))
+
+
+def learning_weights(model: SentenceTransformer) -> dict[str, Tensor]:
+    """Return a copy of the weights that learn, by name."""
+    return {name: value.detach().clone() for name, value in model.named_parameters() if value.requires_grad}
+
+
+def moved(model: SentenceTransformer, before: Mapping[str, Tensor]) -> bool:
+    """Tell whether any of the weights copied by `learning_weights` is another one today."""
+    after = dict(model.named_parameters())
+    return not all(torch.equal(value, after[name]) for name, value in before.items())
 
 
 def _trained(count: int, train_layers: int | None, freeze_layers: int | None) -> int:

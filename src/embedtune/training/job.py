@@ -10,8 +10,11 @@ from embedtune.config.training_settings import TrainingSettings
 from embedtune.files import digest_value
 from embedtune.training.dev_set import DevSet
 from embedtune.training.freezing import Trainable
+from embedtune.training.general import GeneralSet
 from embedtune.vocabulary.pairs import TrainingPair
 from embedtune.vocabulary.ports import Encoder
+
+_NOT_DECIDING = {"base_model", "general_set", "teacher", "tensorboard"}  # the digests of the first three say more
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class TrainingJob:
         settings: How to train.
         seed: Seed of batches and dropout.
         remining: What mines negatives again after every ``settings.remine_epochs`` epochs.
+        general: What the general retrieval of the result is measured on; ``None`` leaves it unmeasured.
+        teacher_digest: Digest of the model that ``settings.teacher`` names.
     """
 
     pairs: tuple[TrainingPair, ...]
@@ -54,6 +59,8 @@ class TrainingJob:
     settings: TrainingSettings
     seed: int
     remining: Remining | None = None
+    general: GeneralSet | None = None
+    teacher_digest: str = ""
 
     @property
     def measured(self) -> bool:
@@ -66,13 +73,14 @@ class TrainingJob:
         pairs = [
             [
                 [pair.query.text, pair.positive, pair.provenance.cluster, pair.provenance.section_id],
-                [[negative.text, negative.section_id] for negative in pair.negatives],
+                [[other.text, other.section_id, other.source, other.score] for other in pair.negatives],
             ]
             for pair in self.pairs
         ]
-        settings = self.settings.model_dump(mode="json", exclude={"base_model"})  # its digest says more
+        settings = self.settings.model_dump(mode="json", exclude=_NOT_DECIDING)
         deciding = [pairs, self.dev.digest if self.dev else "", self.base_digest, settings, self.seed]
-        return digest_value([*deciding, self.remining.digest] if self.remining else deciding)
+        given = [part.digest for part in (self.remining, self.general) if part]
+        return digest_value([*deciding, *given, *([self.teacher_digest] if self.teacher_digest else [])])
 
 
 @dataclass(frozen=True, slots=True)

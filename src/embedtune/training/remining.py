@@ -89,7 +89,7 @@ class ReminingCallback(TrainerCallback):
         self._since = since
         self.run.negatives = digest_file(path)
         self.lookup.columns = pair_columns(_read(path, self.job.pairs), silent, self.lookup.columns.width)
-        self.run.loss.set_negative_clusters(self.lookup.columns.negative_clusters)
+        self.run.loss.use(self.lookup.columns)
 
     def _path(self, since: int) -> Path:
         return self.job.run / NEGATIVES.format(since + 1)

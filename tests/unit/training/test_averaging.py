@@ -1,18 +1,29 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import torch
 
 from embedtune.encoders.sentence_transformer import load_encoder, load_model
-from embedtune.training import final_model
-from embedtune.training.averaging import CAUTIOUS_SHARE, SHARES, average_weights, chosen_share, telling_questions
+from embedtune.events import Notice
+from embedtune.training import averaging, final_model
+from embedtune.training.averaging import (
+    CAUTIOUS_SHARE,
+    TriedShare,
+    average_weights,
+    cautious_share,
+    chosen_share,
+    telling_questions,
+)
 from embedtune.training.dev_set import DevSet
 from embedtune.training.domain_evaluator import measure_domains
+from embedtune.training.drift import measure_drift
 from embedtune.training.trainer import train_model
 from embedtune.vocabulary.evaluation import Qrels
 from embedtune.vocabulary.pairs import Origin
-from training_samples import sample_dev, sample_job
+from training_samples import sample_dev, sample_job, sample_settings
+
+SHARES = sample_settings().base_shares
 
 
 def weights(model):
@@ -55,10 +66,18 @@ def test_a_run_ends_with_the_average_of_its_best_and_the_base(tiny_model, tmp_pa
         ({0.0: 0.5, 0.25: 0.6, 0.5: 0.7, 0.75: 0.6}, 0.5),
         ({0.0: 0.900, 0.25: 0.898, 0.5: 0.925, 0.75: 0.929}, 0.25),
         (dict.fromkeys((0.0, 0.25, 0.5, 0.75), 0.4), 0.25),
+        (dict.fromkeys((0.0, 0.3, 0.9), 0.4), 0.3),
+        ({0.1: 0.4, 0.9: 0.46}, 0.9),
+        ({0.8: 0.1}, 0.8),
     ],
 )
 def test_a_small_share_is_taken_unless_another_is_clearly_better(quality, share):
-    assert chosen_share(quality.__getitem__) == share
+    assert chosen_share([TriedShare(*entry) for entry in quality.items()]) == share
+
+
+@pytest.mark.parametrize(("shares", "share"), [(SHARES, CAUTIOUS_SHARE), ((0.0, 0.2), 0.2), ((0.9,), CAUTIOUS_SHARE)])
+def test_caution_keeps_no_more_of_the_base_than_the_shares_allow(shares, share):
+    assert cautious_share(shares) == share
 
 
 def half_telling_dev():
@@ -93,7 +112,13 @@ def test_without_telling_questions_much_of_the_base_is_kept(tiny_model, tmp_path
 
 def test_each_share_is_tried_on_copies_of_models_that_are_loaded_once(tiny_model, tmp_path, monkeypatch):
     run, loaded, tried = tmp_path / "run", [], []
-    monkeypatch.setattr(final_model, "load_model", lambda folder: loaded.append(folder) or load_model(folder))
+
+    def load(folder, *, device):
+        loaded.append(folder)
+        return load_model(folder, device=device)
+
+    monkeypatch.setattr(final_model, "load_model", load)
+    monkeypatch.setattr(averaging, "load_model", load)
 
     def measured(encoder, dev):
         tried.append(weights(encoder.model))
@@ -119,3 +144,50 @@ def test_without_dev_the_last_model_is_averaged(tiny_model, tmp_path):
     for name, value in weights(load_model(run / "model")).items():
         torch.testing.assert_close(value, (last[name] + base[name]) / 2)
     assert result.best_metric is None
+
+
+def merge_of(run):
+    return json.loads((run / "merge.json").read_text(encoding="utf-8"))
+
+
+def test_the_sweep_is_on_record(tiny_model, tmp_path):
+    run = tmp_path / "run"
+
+    result = train_model(
+        sample_job(tiny_model, run, dev=half_telling_dev(), base_share="auto", base_shares=(0.5, 0.0, 0.5))
+    )
+
+    merge = merge_of(run)
+    assert (merge["chosen_by"], merge["step"], merge["general"]) == ("dev questions", result.best_step, None)
+    assert merge["dev"]["questions"] == 24
+    telling = telling_questions(half_telling_dev())
+    best, base = load_model(run / "checkpoint-best"), load_model(tiny_model)
+    expected = []
+    for share in (0.0, 0.5):
+        average_weights(best, base, share)  # from 0 to 0.5: the second call starts at the tuned model
+        encoder = final_model.SentenceTransformerEncoder(best, "", "")
+        expected.append({"base_share": share, "mrr": measure_domains(encoder, telling).overall.mrr})
+    assert merge["dev"]["tried"] == expected
+    assert merge["base_share"] == chosen_share([TriedShare(**entry) for entry in expected])
+
+
+@pytest.mark.parametrize(("share", "chosen_by", "kept"), [(0.3, "setting", 0.3), ("auto", "caution", CAUTIOUS_SHARE)])
+def test_without_a_sweep_the_record_says_what_decided(tiny_model, tmp_path, share, chosen_by, kept):
+    train_model(sample_job(tiny_model, tmp_path / "run", epochs=1, base_share=share))
+
+    merge = merge_of(tmp_path / "run")
+    assert (merge["base_share"], merge["chosen_by"], merge["dev"], merge["general"]) == (kept, chosen_by, None, None)
+
+
+def test_drift_is_on_record_and_told_without_a_claim_of_quality(tiny_model, tmp_path):
+    events = []
+
+    train_model(sample_job(tiny_model, tmp_path / "run", epochs=1), report=events.append)
+
+    drift = merge_of(tmp_path / "run")["drift"]
+    base, tuned = load_encoder(tiny_model), load_encoder(tmp_path / "run" / "model")
+    assert drift == asdict(measure_drift(base, tuned))
+    assert -1 <= drift["least_cosine"] < drift["mean_cosine"] < 1
+    (said,) = [event.message for event in events if isinstance(event, Notice)]
+    assert f"mean cosine of {drift['mean_cosine']:.3f}" in said
+    assert "was not measured" in said

@@ -13,7 +13,7 @@ from embedtune.training.checkpoints import (
     write_resume_point,
 )
 
-POINT = ResumePoint("checkpoint-20", 20, "sha256:inputs", 10, 0.25, 1.1, 3)
+POINT = ResumePoint("checkpoint-20", 20, "sha256:inputs", 10, 0.25, 1.1, 3, waited=2)
 
 
 @pytest.fixture
@@ -56,6 +56,7 @@ def test_other_states_go_and_the_points_own_stays(run):
     (run / "state" / "checkpoint-30" / "model.safetensors").write_bytes(b"half")
     (run / "checkpoint-best").mkdir()
 
+    (run / "failed-batch.jsonl").write_text("rows")
     (run / ".resume.json.x1y2").write_text("half")
     (run / ".checkpoint-epoch-1.new").mkdir()
 
@@ -74,6 +75,7 @@ def test_discarding_removes_all_of_a_run_and_nothing_else(run):
         "training_progress.json",
         "training.log",
         "parameters.json",
+        "failed-batch.jsonl",
         "pairs.jsonl",
         "receipt.json",
     )

@@ -9,7 +9,7 @@ from embedtune.encoders.fake import FakeEncoder
 from embedtune.encoders.sentence_transformer import load_model
 from embedtune.evaluation.domain_metrics import DevMetrics, Quality
 from embedtune.training.dev_set import DevSet
-from embedtune.training.domain_evaluator import DomainAwareEvaluator, flat_metrics, measure_domains
+from embedtune.training.domain_evaluator import DomainAwareEvaluator, flat_metrics, measure_dev, measure_domains
 from embedtune.vocabulary.corpus import Passage
 from embedtune.vocabulary.evaluation import Qrels
 from embedtune.vocabulary.pairs import Origin, Query
@@ -83,6 +83,23 @@ def test_no_passages_find_nothing():
     assert measure_domains(FakeEncoder(), dev).overall.mrr == 0.0
 
 
+def test_the_mean_cosine_is_that_of_the_passages_alone():
+    encoder = TableEncoder({"q": 0, "a": 0, "b": 60, "c": 180})
+    dev = DevSet((query("q"),), Qrels({"q": {"a": 1}}), tuple(passage(text, text) for text in "abc"))
+
+    measured = measure_dev(encoder, dev)
+
+    assert measured.quality == measure_domains(encoder, dev)
+    assert measured.mean_cosine == pytest.approx((0.5 - 1 - 0.5) / 3)
+    assert measured.flat == {**flat_metrics(measured.quality), "mean_cosine": measured.mean_cosine}
+
+
+def test_one_passage_has_no_mean_cosine():
+    dev = DevSet((query("q"),), Qrels({"q": {"a": 1}}), (passage("a", "a"),))
+
+    assert "mean_cosine" not in measure_dev(TableEncoder({"q": 0, "a": 0}), dev).flat
+
+
 def test_flat_names():
     metrics = DevMetrics(Quality(0.5, 0.25, 4), {"hvac": Quality(1.0, 0.75, 2)})
 
@@ -100,6 +117,8 @@ def test_the_trainers_evaluator_measures_a_model_and_writes_nothing(tiny_model, 
 
     values = evaluator(load_model(tiny_model), str(tmp_path))
 
+    cosine = values.pop("mean_cosine")
     assert values == {"recall@5": 1.0, "mrr": 1.0, "vehicle_recall@5": 1.0, "vehicle_mrr": 1.0}
+    assert -1 < cosine < 1
     assert evaluator.primary_metric in values
     assert list(tmp_path.iterdir()) == []

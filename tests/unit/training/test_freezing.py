@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import pytest
+import torch
 import transformers
 
 from embedtune.encoders.locate import MINILM, locate_model
 from embedtune.encoders.sentence_transformer import load_model
 from embedtune.errors import ModelError
 from embedtune.training.backbone import backbone_of
-from embedtune.training.freezing import Trainable, freeze
+from embedtune.training.freezing import Trainable, freeze, learning_weights, moved
 from tiny_models import DIMENSION, LAYERS, vocabulary_size, write_tiny_model
 
 WIDE = 2 * DIMENSION
@@ -161,6 +162,18 @@ def test_an_unknown_shape_is_refused_by_name(model):
 
     with pytest.raises(ModelError, match="layers of Identity are not known"):
         backbone_of(model)
+
+
+def test_a_weight_that_learns_has_moved_if_one_number_has(model):
+    freeze(model, train_layers=1, freeze_layers=None)
+    before = learning_weights(model)
+    assert before.keys() == learning(model)
+    assert not moved(model, before)
+
+    with torch.no_grad():
+        model.get_parameter(list(before)[-1]).view(-1)[0] += 1e-3
+
+    assert moved(model, before)
 
 
 @pytest.mark.real_model

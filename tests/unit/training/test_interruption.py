@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from embedtune.errors import InterruptedRunError
 from embedtune.training.interruption import StopFlag, orderly_stop
 
 
@@ -75,3 +76,63 @@ def test_outside_the_main_thread_it_runs_without_handlers():
 def test_a_flag_is_down_until_named():
     assert not StopFlag()
     assert StopFlag("SIGTERM")
+
+
+def test_a_stop_is_an_error_where_it_is_looked_for():
+    with pytest.raises(InterruptedRunError, match=r"^Stopped by SIGTERM at step 3\.") as caught:
+        StopFlag("SIGTERM").check("at step 3")
+
+    assert "--resume" in caught.value.remedy
+    StopFlag().check("at step 3")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_work_that_can_be_done_again_where_it_stands(number):
+    done = []
+
+    def work():
+        with orderly_stop() as stop, stop.acting_at_once("before the first step"):
+            signal.raise_signal(number)
+            done.append("more")
+
+    with pytest.raises(InterruptedRunError, match=f"Stopped by {number.name} before the first step"):
+        work()
+
+    assert not done
+
+
+def test_such_work_is_not_begun_after_a_signal():
+    done = []
+
+    def work():
+        with orderly_stop() as stop:
+            signal.raise_signal(signal.SIGTERM)
+            with stop.acting_at_once("after the last step"):
+                done.append("work")
+
+    with pytest.raises(InterruptedRunError, match="after the last step"):
+        work()
+
+    assert not done
+
+
+def test_after_such_work_a_signal_only_raises_the_flag():
+    with orderly_stop() as stop:
+        with stop.acting_at_once("before the first step"):
+            pass
+        signal.raise_signal(signal.SIGTERM)
+
+        assert stop
+
+
+def test_the_first_signal_here_is_no_second_one_where_another_process_heard_one():
+    with orderly_stop() as stop:
+        stop.signal_name = "SIGINT"
+        signal.raise_signal(signal.SIGTERM)
+
+        assert stop.signal_name == "SIGTERM"
+
+
+def test_a_keyboard_interrupt_without_a_signal_passes():
+    with pytest.raises(KeyboardInterrupt), StopFlag().acting_at_once("before the first step"):
+        raise KeyboardInterrupt

@@ -1,38 +1,10 @@
 from __future__ import annotations
 
 import pytest
-import torch
 from transformers.utils import logging
 
-from embedtune.errors import ConfigError
-from embedtune.training.library_trainer import quiet_library, resolve_device, training_arguments
+from embedtune.training.library_trainer import quiet_library, training_arguments
 from training_samples import sample_settings
-
-
-@pytest.mark.parametrize(
-    ("name", "cuda", "mps", "device"),
-    [
-        ("auto", True, True, "cuda"),
-        ("auto", False, True, "mps"),
-        ("auto", False, False, "cpu"),
-        ("cpu", True, True, "cpu"),
-        ("mps", True, True, "mps"),
-    ],
-)
-def test_devices(monkeypatch, name, cuda, mps, device):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
-
-    assert resolve_device(name) == device
-
-
-@pytest.mark.parametrize("name", ["cuda", "mps"])
-def test_a_device_that_is_not_there_is_refused(monkeypatch, name):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-
-    with pytest.raises(ConfigError, match=f"no {name} device"):
-        resolve_device(name)
 
 
 def test_the_librarys_warnings_come_back_even_after_an_error():
@@ -62,6 +34,22 @@ def test_settings_reach_the_library(tmp_path):
     assert (made.num_train_epochs, made.per_device_train_batch_size, made.learning_rate) == (3, 8, 2e-3)
     assert (made.weight_decay, made.max_grad_norm, made.warmup_steps) == (0.25, 0.5, 0.2)
     assert (made.seed, made.data_seed, made.output_dir, made.use_cpu) == (11, 11, str(tmp_path), True)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "name", "options"),
+    [
+        ("linear", "linear", {}),
+        ("cosine", "cosine", {}),
+        ("cosine_restarts", "cosine_with_restarts", {"num_cycles": 3}),
+        ("constant", "constant_with_warmup", {}),
+    ],
+)
+def test_the_schedule_reaches_the_library(tmp_path, schedule, name, options):
+    made = arguments(tmp_path, schedule=schedule)
+
+    assert (made.lr_scheduler_type.value, made.lr_scheduler_kwargs) == (name, options)
+    assert made.optim.value == "adamw_torch_fused"
 
 
 @pytest.mark.parametrize(("measured", "strategy"), [(True, "steps"), (False, "no")])

@@ -10,7 +10,7 @@ from embedtune.errors import ConfigError, InputError, InterruptedRunError
 from embedtune.events import Progress
 from embedtune.training.columns import pair_columns
 from embedtune.training.job import Remining
-from embedtune.training.losses import MultipleNegativesRanking
+from embedtune.training.losses.ranking import MultipleNegativesRanking
 from embedtune.training.remining import RowLookup, looked_up
 from embedtune.training.trainer import train_model
 from embedtune.vocabulary.pairs import Negative
@@ -131,7 +131,7 @@ def test_what_mines_is_not_asked_where_that_is_off(plain, tiny_model, tmp_path):
 
 def stopped(job, step):
     def report(event):
-        if isinstance(event, Progress) and event.done == step:
+        if isinstance(event, Progress) and event.activity == "Training" and event.done == step:
             signal.raise_signal(signal.SIGTERM)
 
     with pytest.raises(InterruptedRunError):

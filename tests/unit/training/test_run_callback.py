@@ -10,10 +10,11 @@ from transformers import TrainerControl, TrainerState
 from embedtune.encoders.sentence_transformer import load_model
 from embedtune.errors import InputError
 from embedtune.events import silent
-from embedtune.training.callback import Best, LossWindow, RunCallback
+from embedtune.training.callback import Best, RunCallback
 from embedtune.training.interruption import StopFlag
-from embedtune.training.losses import MultipleNegativesRanking
+from embedtune.training.losses.ranking import MultipleNegativesRanking
 from embedtune.training.recording import RunRecord
+from embedtune.training.watch import CollapseWatch, Patience
 
 
 @pytest.fixture
@@ -70,19 +71,11 @@ def test_an_epochs_model_is_kept_at_its_last_step(callback, step, kept):
     assert [path.name for path in callback.record.run.iterdir()] == kept
 
 
-@pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
-def test_a_loss_that_is_no_number_is_refused(callback, loss):
-    with pytest.raises(InputError, match=f"The loss became {loss} at step 3"):
-        callback.add_loss(loss, 3)
-
-    assert callback.window == LossWindow()
-
-
 def test_a_row_holds_the_mean_since_the_last_one(callback):
-    for step, loss in enumerate((3.0, 1.0, 0.5), 1):
-        callback.add_loss(loss, step)
+    for loss in (3.0, 1.0, 0.5):
+        callback.add_loss(loss)
     callback.on_log(None, state(3), TrainerControl(), {"loss": 9.0, "learning_rate": 0.125})
-    callback.add_loss(0.25, 4)
+    callback.add_loss(0.25)
     callback.on_log(None, state(4), TrainerControl(), {"loss": 9.0, "learning_rate": 0.125})
 
     rows = [json.loads(line) for line in (callback.record.run / "metrics.jsonl").read_text().splitlines()]
@@ -98,7 +91,8 @@ def test_logs_without_a_loss_write_no_row(callback):
 
 def test_a_save_names_the_checkpoint_and_what_goes_on_with_it(callback):
     callback.best = Best(4, 0.75)
-    callback.add_loss(0.1, 5)
+    callback.patience = Patience(3, 1)
+    callback.add_loss(0.1)
 
     callback.on_save(None, state(6), TrainerControl())
 
@@ -111,6 +105,9 @@ def test_a_save_names_the_checkpoint_and_what_goes_on_with_it(callback):
         "loss_total": 0.1,
         "loss_steps": 1,
         "negatives": "",
+        "waited": 1,
+        "precision": "fp32",
+        "micro_batch": 0,
     }
 
 
@@ -144,3 +141,29 @@ def test_an_equal_metric_does_not_replace_the_earlier_best(callback):
     assert callback.best == Best(6, 0.625)
     rows = [json.loads(line) for line in (callback.record.run / "metrics.jsonl").read_text().splitlines()]
     assert rows[0] == {"epoch": 0.2, "step": 2, "mrr": 0.5, "recall@5": 1.0}
+
+
+def evaluated(callback, step, mrr, **others):
+    control = TrainerControl()
+    callback.on_evaluate(None, state(step), control, {"eval_mrr": mrr, "eval_recall@5": 1.0, **others})
+    return control.should_training_stop, control.should_save
+
+
+def test_too_many_evaluations_without_a_better_one_save_and_stop(callback):
+    callback.patience = Patience(2)
+
+    asked = [evaluated(callback, step, mrr) for step, mrr in ((2, 0.5), (4, 0.5), (6, 0.75), (8, 0.75), (10, 0.5))]
+
+    assert asked == [(False, False)] * 4 + [(True, True)]
+
+
+def test_the_mean_cosine_is_recorded_and_watched(callback):
+    events = []
+    callback.watch = CollapseWatch(0.0, events.append)
+
+    evaluated(callback, 2, 0.5, eval_mean_cosine=0.25)
+    evaluated(callback, 4, 0.5, eval_mean_cosine=0.75)
+
+    rows = [json.loads(line) for line in (callback.record.run / "metrics.jsonl").read_text().splitlines()]
+    assert [row["mean_cosine"] for row in rows] == [0.25, 0.75]
+    assert len(events) == 1
