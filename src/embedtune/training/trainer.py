@@ -30,9 +30,10 @@ from embedtune.training.losses.requirements import kept_apart
 from embedtune.training.memory import MicroBatched
 from embedtune.training.plot import drawn
 from embedtune.training.preparation import Circumstances, Preparation, measured_base, prepared
-from embedtune.training.ranks import joined
+from embedtune.training.ranks import Ranks, joined
 from embedtune.training.recording import PARAMETERS
 from embedtune.training.remining import ReminingCallback, RowLookup, looked_up
+from embedtune.training.run_lock import sole_training
 from embedtune.training.shared_batches import SharedBatchSampler
 from embedtune.training.tensorboard import tensorboard_callback
 from embedtune.training.watch import CollapseWatch, Patience
@@ -62,12 +63,17 @@ def train_model(job: TrainingJob, *, resume: bool = False, report: Report = sile
         InterruptedRunError: A signal stopped the run; its state is saved.
     """
     device = resolve_device(job.settings.device)
-    with joined(device) as ranks, room_for(job.run), orderly_stop() as stop:
+    with joined(device) as ranks, _held(job, ranks), room_for(job.run), orderly_stop() as stop:
         around = Circumstances(ranks, stop, report if ranks.first else silent, device)
         with stop.acting_at_once(_BEFORE):
             preparation = prepared(job, around, resume=resume)
         with drawn(job.run) if ranks.first else contextlib.nullcontext():
             return _trained(preparation)
+
+
+def _held(job: TrainingJob, ranks: Ranks) -> contextlib.AbstractContextManager[None]:
+    """Return a block in which no other training writes into the run folder; the first process speaks for all."""
+    return sole_training(job.run) if ranks.first else contextlib.nullcontext()
 
 
 @dataclass(frozen=True, slots=True)

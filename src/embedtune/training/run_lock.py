@@ -1,0 +1,42 @@
+"""Let one training write into a run folder at a time."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from embedtune.errors import InputError
+
+
+@contextlib.contextmanager
+def sole_training(run: Path) -> Iterator[None]:
+    """Hold a run folder while the block lasts.
+
+    A training that was told to stop still saves its state; one that goes on from there must not begin before.
+    The lock lies beside the folder and goes with the process that holds it, however that ends.
+
+    Args:
+        run: The run folder; it need not exist.
+
+    Raises:
+        InputError: Another training holds it, or the lock cannot be written.
+    """
+    lock = FileLock(run.with_name(f".{run.name}.lock"), timeout=0)
+    try:
+        run.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise InputError(
+            f"Another training is writing into {run}.", "Wait until it has ended, or train into another folder."
+        ) from None
+    except OSError as error:
+        raise InputError(
+            f"{run} cannot be written: {error.strerror or error}.", "Check permissions, or train into another folder."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
