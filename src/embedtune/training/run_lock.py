@@ -39,4 +39,6 @@ def sole_training(run: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        # Removed while it is held: whoever opened it in between sees that it guards no name any more, and is refused.
+        Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()

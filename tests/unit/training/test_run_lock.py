@@ -41,6 +41,7 @@ def test_a_killed_training_holds_nothing(tmp_path):
     other.join(60)
     with sole_training(tmp_path / "run"):
         pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
