@@ -102,7 +102,7 @@ class TrainingSettings(Settings):
         description="Share of the base model in the result, whose weights are averaged; 0: the model as trained, "
         '"auto": chosen on dev questions that are not cut from the text.',
     )
-    base_shares: tuple[BaseShare, ...] = Field(
+    tried_shares: tuple[BaseShare, ...] = Field(
         (0.0, 0.25, 0.5, 0.75), min_length=1, description="The shares to choose from."
     )
     general_set: str = Field(

@@ -71,11 +71,11 @@ class FinalModel:
             return Merge(settings.base_share, ChosenBy.SETTING, self.best.step)
         telling = telling_questions(self.job.dev)
         if telling is None or not self.best.step:
-            share = cautious_share(settings.base_shares)
+            share = cautious_share(settings.tried_shares)
             self.record.log(f"no dev question to choose the base's share by: {share} of the base is kept")
             return Merge(share, ChosenBy.CAUTION, self.best.step)
         tried = []
-        for share in sorted(set(settings.base_shares)):
+        for share in sorted(set(settings.tried_shares)):
             mrr = measure_domains(_encoder(averages.with_share(share)), telling).overall.mrr
             self.record.log(f"{share:.2f} of the base: mrr {mrr:.4f} on {len(telling.queries)} dev questions")
             tried.append(TriedShare(share, mrr))
@@ -96,7 +96,7 @@ class FinalModel:
             tried.append((share, change))
             return change
 
-        others = settings.base_shares if merge.chosen_by is not ChosenBy.SETTING else ()
+        others = settings.tried_shares if merge.chosen_by is not ChosenBy.SETTING else ()
         share = guarded_share(merge.base_share, others, settings.general_tolerance, measure)
         self._report_general(general, dict(tried)[share], share, moved=share != merge.base_share)
         chosen_by = merge.chosen_by if share == merge.base_share else ChosenBy.GENERAL

@@ -23,7 +23,7 @@ from embedtune.vocabulary.evaluation import Qrels
 from embedtune.vocabulary.pairs import Origin
 from training_samples import sample_dev, sample_job, sample_settings
 
-SHARES = sample_settings().base_shares
+SHARES = sample_settings().tried_shares
 
 
 def weights(model):
@@ -154,7 +154,7 @@ def test_the_sweep_is_on_record(tiny_model, tmp_path):
     run = tmp_path / "run"
 
     result = train_model(
-        sample_job(tiny_model, run, dev=half_telling_dev(), base_share="auto", base_shares=(0.5, 0.0, 0.5))
+        sample_job(tiny_model, run, dev=half_telling_dev(), base_share="auto", tried_shares=(0.5, 0.0, 0.5))
     )
 
     merge = merge_of(run)

@@ -136,7 +136,7 @@ def test_more_of_the_base_is_kept_where_too_much_was_lost(tiny_model, tmp_path, 
     changes = {0.7: comparison(-0.05, -0.09, -0.01), 0.75: comparison(-0.02), 0.8: comparison(-0.009)}
     shares = (0.0, 0.8, 0.75, 0.95)
 
-    merge, events = trained(tiny_model, tmp_path / "run", changes, monkeypatch, base_share="auto", base_shares=shares)
+    merge, events = trained(tiny_model, tmp_path / "run", changes, monkeypatch, base_share="auto", tried_shares=shares)
 
     assert (merge["base_share"], merge["chosen_by"]) == (0.8, "general set")
     assert [tried["base_share"] for tried in merge["general"]["tried"]] == [0.7, 0.75, 0.8]
