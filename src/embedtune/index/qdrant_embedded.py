@@ -13,6 +13,7 @@ from embedtune.errors import FormatError, InputError
 from embedtune.files import read_json, write_json
 from embedtune.index import qdrant_shard
 from embedtune.index.vectors import check_batch, check_limit, check_model, unit_rows
+from embedtune.locks import sole_holder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -228,23 +229,18 @@ class EmbeddedQdrantIndex:
 
 
 def _locked(folder: Path) -> BaseFileLock:
-    from filelock import FileLock, Timeout
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK_FILE, timeout=0)
-        lock.acquire()
-    except Timeout as error:
-        raise InputError(
-            f"The index in {folder} is already open, here or in another process.",
-            "Close that one first, or copy the folder.",
-        ) from error
-    except OSError as error:
-        raise InputError(
+    taken = InputError(
+        f"The index in {folder} is already open, here or in another process.",
+        "Close that one first, or copy the folder.",
+    )
+    return sole_holder(
+        folder / LOCK_FILE,
+        taken,
+        lambda error: InputError(
             f"The index in {folder} cannot be opened: {error.strerror or error}.",
             "Check the permissions: the engine writes even while searching.",
-        ) from error
-    return lock
+        ),
+    )
 
 
 def _check_unused(folder: Path) -> None:

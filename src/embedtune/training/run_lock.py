@@ -6,9 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from embedtune.errors import InputError
+from embedtune.locks import sole_holder
 
 
 @contextlib.contextmanager
@@ -24,18 +23,15 @@ def sole_training(run: Path) -> Iterator[None]:
     Raises:
         InputError: Another training holds it, or the lock cannot be written.
     """
-    lock = FileLock(run.with_name(f".{run.name}.lock"), timeout=0)
-    try:
-        run.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        raise InputError(
+    lock = sole_holder(
+        run.with_name(f".{run.name}.lock"),
+        InputError(
             f"Another training is writing into {run}.", "Wait until it has ended, or train into another folder."
-        ) from None
-    except OSError as error:
-        raise InputError(
+        ),
+        lambda error: InputError(
             f"{run} cannot be written: {error.strerror or error}.", "Check permissions, or train into another folder."
-        ) from error
+        ),
+    )
     try:
         yield
     finally:

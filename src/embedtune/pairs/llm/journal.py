@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from embedtune.errors import InputError
+from embedtune.locks import sole_holder
 from embedtune.pairs.llm.answers import DraftedQuestion
 from embedtune.pairs.llm.budget import Usage
 
@@ -161,21 +162,12 @@ class Journal:
 
 
 def _locked(path: Path) -> BaseFileLock:
-    from filelock import FileLock, Timeout
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # any thread of this process may be the one that lets go
-        lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0, thread_local=False)
-        lock.acquire()
-    except Timeout:
-        raise InputError(
-            f"Another process is asking the language model and writes to {path}.",
-            "Wait until it is done, or end it; its answers are kept.",
-        ) from None
-    except OSError as error:
-        raise _unusable(path, error) from error
-    return lock
+    taken = InputError(
+        f"Another process is asking the language model and writes to {path}.",
+        "Wait until it is done, or end it; its answers are kept.",
+    )
+    lock = path.with_name(f".{path.name}.lock")
+    return sole_holder(lock, taken, lambda error: _unusable(path, error), any_thread=True)
 
 
 def _unusable(path: Path, error: OSError) -> InputError:
