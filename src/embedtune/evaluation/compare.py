@@ -10,13 +10,9 @@ import numpy as np
 from embedtune.errors import InputError
 from embedtune.evaluation.metrics import Measure, in_order, score_run
 from embedtune.evaluation.outcome import Benchmark, Evaluation, SliceResult, SystemResult
+from embedtune.evaluation.paired import paired_comparison
 from embedtune.evaluation.query_groups import query_groups
-from embedtune.evaluation.significance import (
-    MIN_GROUPS,
-    GroupedDifferences,
-    bootstrap_interval,
-    randomisation_p_value,
-)
+from embedtune.evaluation.significance import MIN_GROUPS
 from embedtune.evaluation.slices import ALL, QuerySlice, slice_queries
 from embedtune.events import Alert, Notice, Report, silent, tracked
 from embedtune.files import short_digest
@@ -187,14 +183,9 @@ def _compare(
         groups = [parts.group_of[query] for query in query_ids]
         for metric in COMPARED:
             before, after = baseline[metric].over(query_ids), candidate[metric].over(query_ids)
-            differences = GroupedDifferences.of([after.per_query[q] - before.per_query[q] for q in query_ids], groups)
             generator = _generator(seed, [metric, *names, slice_name])
-            low, high = bootstrap_interval(differences, settings.bootstrap_samples, generator)
-            p_value = randomisation_p_value(differences, settings.bootstrap_samples, generator)
             comparisons.append(
-                Comparison(
-                    metric, *names, before.mean, after.mean, low, high, p_value, len(query_ids), slice=slice_name
-                )
+                paired_comparison(before, after, names, groups, settings.bootstrap_samples, generator, slice_name)
             )
     return comparisons
 

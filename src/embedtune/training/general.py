@@ -13,12 +13,8 @@ import numpy as np
 
 from embedtune.errors import InputError
 from embedtune.evaluation.metrics import Measure, score_run
-from embedtune.evaluation.significance import (
-    MIN_GROUPS,
-    GroupedDifferences,
-    bootstrap_interval,
-    randomisation_p_value,
-)
+from embedtune.evaluation.paired import paired_comparison
+from embedtune.evaluation.significance import MIN_GROUPS
 from embedtune.events import Progress, Report
 from embedtune.files import digest_value
 from embedtune.vocabulary.corpus import Passage
@@ -97,11 +93,7 @@ def general_change(base: Scores, tuned: Scores, seed: int) -> Comparison:
         tuned: The other model's, on the same questions.
         seed: Seed of the resampling.
     """
-    differences = GroupedDifferences.of([tuned.per_query[query] - value for query, value in base.per_query.items()])
-    generator = np.random.default_rng(seed)
-    low, high = bootstrap_interval(differences, _RESAMPLES, generator)
-    p_value = randomisation_p_value(differences, _RESAMPLES, generator)
-    return Comparison(base.metric, "base", "tuned", base.mean, tuned.mean, low, high, p_value, len(base.per_query))
+    return paired_comparison(base, tuned, ("base", "tuned"), None, _RESAMPLES, np.random.default_rng(seed))
 
 
 def guarded_share(
