@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from embedtune.config.base import Settings
 from embedtune.encoders.digests import model_digest
-from embedtune.encoders.locate import locate_model, model_folder
+from embedtune.encoders.locate import LocatedModel, locate_model, model_folder
 from embedtune.errors import InputError
 from embedtune.files import digest_file, read_json, short_digest, write_json
 from embedtune.pairs.negatives.pool import PassagePool
@@ -26,6 +26,7 @@ from embedtune.vocabulary.evaluation import Qrels
 from embedtune.vocabulary.pairs import Split, TrainingPair
 
 if TYPE_CHECKING:
+    from embedtune.training.general import GeneralSet
     from embedtune.training.trainer import TrainingResult
 
 STAGE = "run"
@@ -103,6 +104,39 @@ def _spread(pairs: Sequence[TrainingPair], most: int) -> list[TrainingPair]:
     return [pairs[number * len(pairs) // count] for number in range(count)]
 
 
+@dataclass(frozen=True, slots=True)
+class TrainingInputs:
+    """The models and the collection that the settings of a training name.
+
+    Attributes:
+        base: The base model.
+        base_digest: Its digest.
+        general: The general set, ``None`` without one.
+        teacher_digest: Digest of the model that teaches, empty without one.
+    """
+
+    base: LocatedModel
+    base_digest: str
+    general: GeneralSet | None
+    teacher_digest: str
+
+
+def training_inputs(project: Project) -> TrainingInputs:
+    """Read what the settings of a project's training name.
+
+    Raises:
+        ModelError: A model is not on this machine.
+        InputError: The general set cannot be used.
+    """
+    base, teacher = project.models.located_base(), project.config.training.teacher
+    return TrainingInputs(
+        base=base,
+        base_digest=model_digest(base.folder),
+        general=general_set(project),
+        teacher_digest=model_digest(locate_model(teacher).folder) if teacher else "",
+    )
+
+
 def train_run(
     project: Project,
     pairs_file: Path,
@@ -111,6 +145,7 @@ def train_run(
     resume: bool,
     skip_bad_lines: bool = False,
     pool: PassagePool | None = None,
+    inputs: TrainingInputs | None = None,
 ) -> TrainingResult:
     """Train on a file of pairs into a run folder; of several processes, the first one writes it.
 
@@ -121,6 +156,7 @@ def train_run(
         resume: Go on from the run's own last checkpoint.
         skip_bad_lines: Go on after a malformed line.
         pool: Where negatives come from that are mined while training; by default the pairs' positives.
+        inputs: What the settings name, where it was read already.
 
     Raises:
         InputError: The pairs, the settings or the model do not fit.
@@ -129,27 +165,27 @@ def train_run(
     from embedtune.training.ranks import in_first_process
     from embedtune.training.trainer import TrainingJob, train_model
 
-    located = project.models.located_base()
+    inputs = inputs or training_inputs(project)
     pairs = read_pairs(pairs_file, skip_bad_lines=skip_bad_lines, report=project.report)
     sets = training_sets(pairs, project.seed)
     job = TrainingJob(
         pairs=sets.train,
         dev=sets.dev,
-        base=located.folder,
-        base_digest=model_digest(located.folder),
+        base=inputs.base.folder,
+        base_digest=inputs.base_digest,
         run=run,
         settings=project.config.training,
         seed=project.seed,
         remining=remining(project, sets.train, sets.held_out, pool),
-        general=general_set(project),
-        teacher_digest=_teacher_digest(project),
+        general=inputs.general,
+        teacher_digest=inputs.teacher_digest,
     )
     result = train_model(job, resume=resume, report=project.report)
     if not in_first_process():
         return result
     origin = RunOrigin(
         model_hash=model_digest(result.model),
-        base_model=located.name,
+        base_model=inputs.base.name,
         base_model_hash=job.base_digest,
         pairs_hash=digest_file(pairs_file),
         config_hash=config_digest(project.config),
@@ -158,12 +194,6 @@ def train_run(
     )
     write_json(run / ORIGIN, asdict(origin))
     return result
-
-
-def _teacher_digest(project: Project) -> str:
-    """Return the digest of the model that teaches, empty if the settings name none."""
-    teacher = project.config.training.teacher
-    return model_digest(locate_model(teacher).folder) if teacher else ""
 
 
 def run_origin(run: Path) -> RunOrigin:
@@ -192,21 +222,20 @@ def training_stage(project: Project, pairs_file: Path, pool: PassagePool | None 
         pairs_file: The pairs.
         pool: Where negatives come from that are mined while training; by default the pairs' positives.
     """
-    located = project.models.located_base()
+    given = training_inputs(project)
     config = project.config
-    inputs = {"pairs": digest_file(pairs_file), "base_model": model_digest(located.folder)}
+    inputs = {"pairs": digest_file(pairs_file), "base_model": given.base_digest}
     settings: tuple[Settings | str | int, ...] = (config.training, project.seed)
     if config.training.remine_epochs:
         inputs["pool"] = pool.digest if pool else ""
         settings = (*settings, config.negatives, str((config.retrieval.bm25_k1, config.retrieval.bm25_b)))
-    general = general_set(project)
-    if general:
-        inputs["general_set"] = general.digest
-    if config.training.teacher:
-        inputs["teacher"] = _teacher_digest(project)
+    if given.general:
+        inputs["general_set"] = given.general.digest
+    if given.teacher_digest:
+        inputs["teacher"] = given.teacher_digest
     plan = Plan(
         STAGE,
-        f"fine-tuning {located.name}",
+        f"fine-tuning {given.base.name}",
         inputs,
         settings,
         ("model", "metrics.jsonl", "training_progress.json", ORIGIN),
@@ -214,7 +243,7 @@ def training_stage(project: Project, pairs_file: Path, pool: PassagePool | None 
     )
 
     def train(folder: Path) -> str:
-        result = train_run(project, pairs_file, folder, resume=True, pool=pool)
+        result = train_run(project, pairs_file, folder, resume=True, pool=pool, inputs=given)
         gain = ""
         if result.best_metric is not None and result.base_metric is not None:
             gain = f", dev MRR on generated questions {result.base_metric:.3f} → {result.best_metric:.3f}"
