@@ -11,8 +11,11 @@ MAX_TOKENS = 96
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
-def write_tiny_bert(folder: Path) -> Path:
-    """Write a sentence-transformers folder: BERT, mean pooling; returns the folder."""
+def write_tiny_bert(folder: Path, dropout: float = 0.1) -> Path:
+    """Write a sentence-transformers folder: BERT, mean pooling; returns the folder.
+
+    Without dropout a training does not depend on how random numbers fall on batches and processes.
+    """
     from transformers import BertConfig
 
     config = BertConfig(
@@ -22,6 +25,8 @@ def write_tiny_bert(folder: Path) -> Path:
         num_attention_heads=2,
         intermediate_size=2 * DIMENSION,
         max_position_embeddings=MAX_TOKENS,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
     )
     return write_tiny_model(folder, config)
 

@@ -18,7 +18,7 @@ from embedtune.training import library_trainer
 from embedtune.training.full_disk import is_disk_full
 from embedtune.training.losses.ranking import MultipleNegativesRanking
 from embedtune.training.trainer import train_model
-from tiny_models import DIMENSION, LAYERS, MAX_TOKENS, vocabulary_size, write_tiny_model
+from tiny_models import write_tiny_bert
 from training_samples import sample_job
 
 FITS = 8  # texts
@@ -27,19 +27,7 @@ FITS = 8  # texts
 @pytest.fixture(scope="module")
 def plain_model(tmp_path_factory):
     """A model without dropout, which draws other numbers for other batches."""
-    from transformers import BertConfig
-
-    config = BertConfig(
-        vocab_size=vocabulary_size(),
-        hidden_size=DIMENSION,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=2,
-        intermediate_size=2 * DIMENSION,
-        max_position_embeddings=MAX_TOKENS,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
-    return write_tiny_model(tmp_path_factory.mktemp("plain") / "model", config)
+    return write_tiny_bert(tmp_path_factory.mktemp("plain") / "model", dropout=0.0)
 
 
 def small_memory(patch, *, from_step):

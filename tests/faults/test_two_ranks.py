@@ -18,7 +18,7 @@ from embedtune.files import digest_file
 from embedtune.pairs.formats.pairs_file import write_pairs_file
 from embedtune.pipeline.training import run_origin
 from embedtune.training.trainer import train_model
-from tiny_models import DIMENSION, LAYERS, MAX_TOKENS, vocabulary_size, write_tiny_model
+from tiny_models import write_tiny_bert
 from training_samples import sample_pairs
 
 TESTS = Path(__file__).parents[1]
@@ -65,19 +65,7 @@ def difference(one: Path, other: Path) -> float:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """A model without dropout: random numbers are each process's own."""
-    from transformers import BertConfig
-
-    config = BertConfig(
-        vocab_size=vocabulary_size(),
-        hidden_size=DIMENSION,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=2,
-        intermediate_size=2 * DIMENSION,
-        max_position_embeddings=MAX_TOKENS,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
-    return write_tiny_model(tmp_path_factory.mktemp("plain") / "model", config)
+    return write_tiny_bert(tmp_path_factory.mktemp("plain") / "model", dropout=0.0)
 
 
 @pytest.fixture(scope="module")
