@@ -108,7 +108,9 @@ class FrozenStates:
         return state
 
     def _key(self, ids: Tensor) -> bytes:
-        return hashlib.blake2b(ids.to(torch.int32).numpy().tobytes(), key=self._weights, digest_size=16).digest()
+        return hashlib.blake2b(
+            ids.to(torch.int32).numpy().tobytes(), key=self._weights, digest_size=_DIGEST_BYTES
+        ).digest()
 
     @torch.no_grad()
     def _compute(self, ids: Tensor) -> Tensor:

@@ -10,17 +10,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+from embedtune.training.features import Features, cut_to
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
     from embedtune.training.frozen_states import FrozenStates
-
-Features = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -89,12 +89,7 @@ class LeanForward:
             yield group
 
     def _embedded(self, features: Features, rows: list[int], texts: Sequence[Tensor], **kwargs: object) -> Tensor:
-        longest = max(len(texts[row]) for row in rows)
-        shape = features["input_ids"].shape
-        part: Features = {
-            name: value[rows, :longest] if isinstance(value, Tensor) and value.shape == shape else value
-            for name, value in features.items()
-        }
+        part = cut_to(features, rows, max(len(texts[row]) for row in rows))
         with self._begun([texts[row] for row in rows], features["input_ids"].device):
             embeddings: Tensor = type(self.model).forward(self.model, part, **kwargs)["sentence_embedding"]
         return embeddings

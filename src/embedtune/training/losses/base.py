@@ -10,11 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from embedtune.training.columns import FILLER, PairColumns
+from embedtune.training.features import Features
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-
-Features = dict[str, Tensor]
 
 
 class TrainingLoss(nn.Module, ABC):
@@ -48,16 +47,6 @@ class TrainingLoss(nn.Module, ABC):
     @abstractmethod
     def use(self, columns: PairColumns) -> None:
         """Take over what is known of the rows; their number and width stay as they were."""
-
-
-def joined(columns: Sequence[Features]) -> Features:
-    """Return the texts of all columns as one, padded on the right; the attention mask hides what fills the gaps."""
-    longest = max(column["input_ids"].shape[1] for column in columns)
-    return {
-        name: torch.cat([nn.functional.pad(column[name], (0, longest - column[name].shape[1])) for column in columns])
-        for name, value in columns[0].items()
-        if isinstance(value, Tensor)
-    }
 
 
 def usable_negatives(columns: PairColumns) -> Tensor:

@@ -16,7 +16,7 @@ from sentence_transformers.base.losses.gradcache import RandContext
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from embedtune.training.losses.base import Features
+from embedtune.training.features import Features, cut_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +83,6 @@ def _micro_batches(features: Features, size: int) -> Iterator[tuple[list[int], F
     lengths = features["attention_mask"].sum(dim=1).tolist()
     ids = features["input_ids"].tolist()
     order = sorted(range(len(ids)), key=lambda place: (lengths[place], ids[place]))
-    shape = features["input_ids"].shape
     for begin in range(0, len(order), size):
         places = order[begin : begin + size]
-        longest = lengths[places[-1]]
-        yield (
-            places,
-            {
-                name: value[places, :longest] if value.shape == shape else value[places]
-                for name, value in features.items()
-            },
-        )
+        yield places, cut_to(features, places, lengths[places[-1]])

@@ -9,7 +9,8 @@ import torch
 from sentence_transformers.sentence_transformer.losses import GISTEmbedLoss
 from torch import Tensor, nn
 
-from embedtune.training.losses.base import Features, joined, usable_negatives
+from embedtune.training.features import Features, joined
+from embedtune.training.losses.base import usable_negatives
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

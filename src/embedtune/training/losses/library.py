@@ -11,7 +11,8 @@ from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss
 from sentence_transformers.util import disable_logging
 from torch import Tensor, nn
 
-from embedtune.training.losses.base import Features, TrainingLoss, joined, usable_negatives
+from embedtune.training.features import Features, joined
+from embedtune.training.losses.base import TrainingLoss, usable_negatives
 from embedtune.training.losses.guided import GuidedLoss
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from embedtune.training.columns import FILLER
+from embedtune.training.features import Features, joined
 from embedtune.training.losses.across_ranks import JointBatch, joint_batch, mean_over_ranks
-from embedtune.training.losses.base import Features, TrainingLoss, joined
+from embedtune.training.losses.base import TrainingLoss
 from embedtune.training.losses.cached import cached_loss
 
 if TYPE_CHECKING:
@@ -65,7 +66,6 @@ class MultipleNegativesRanking(TrainingLoss):
         super().__init__(model)
         self.scale = scale
         self.micro_batch = 0
-        self._texts = 0
         self._joined = joined
         self._symmetric = symmetric
         self._dims = tuple(dims)
@@ -78,16 +78,9 @@ class MultipleNegativesRanking(TrainingLoss):
         """Take over the cluster numbers of the hard negatives."""
         self.negative_clusters.copy_(torch.tensor([list(row) for row in columns.negative_clusters], dtype=torch.long))
 
-    def halve(self) -> bool:
-        """Run the model on half as many texts at a time from here on; tells whether that was possible."""
-        before = self.micro_batch or self._texts
-        self.micro_batch = max(1, before // 2)
-        return self.micro_batch < before
-
     def batch_loss(self, columns: Sequence[Features], rows: Tensor) -> Tensor:
         """Return the loss of a batch."""
         sizes = [len(column["input_ids"]) for column in columns]
-        self._texts = sum(sizes)
         if not self.micro_batch and not self._joined:
             queries, *passages = [self.model(column)["sentence_embedding"] for column in columns]
             return self.loss_of(queries, passages, rows)
