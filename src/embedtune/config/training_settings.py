@@ -81,6 +81,12 @@ class TrainingSettings(Settings):
     symmetric: bool = Field(
         default=False, description="Ranking losses: a passage must find its question among all questions, too."
     )
+    recent_passages: int = Field(
+        128,
+        ge=0,
+        description="Ranking losses: so many passages of the batches before count as negatives, too, at no cost; "
+        "0: those of the batch alone.",
+    )
     micro_batch: Positive = Field(32, description="Cached ranking loss: texts that the model runs on at a time.")
     margin: float = Field(
         0.5,

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
 from torch.nn.parallel import DistributedDataParallel
 from transformers import TrainerState
@@ -16,6 +18,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 from transformers.utils import logging
 
 from embedtune.config.training_settings import Precision, TrainingSettings
+from embedtune.errors import InputError
 from embedtune.training.batches import ClusterBatchSampler
 from embedtune.training.callback import RunCallback, save_model
 from embedtune.training.divergence import broken_part, diverged, write_failed_batch
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from sentence_transformers import SentenceTransformer
 
+LOSS_STATE = "loss.safetensors"
 _LOG_EVERY = 10
 _STATES_KEPT = 2  # the one being written and the one before, which the resume point still names
 
@@ -100,7 +104,9 @@ class LibraryTrainer(SentenceTransformerTrainer):
         if not self.args.should_save:
             return
         save = save_learned if has_adapters(self.model) else save_model
-        save(self.model, Path(output_dir or str(self.args.output_dir)))
+        folder = Path(output_dir or str(self.args.output_dir))
+        save(self.model, folder)
+        save_file(self.run.loss.state(), folder / LOSS_STATE)
 
     def trained(self, checkpoint: Path | None) -> TrainerState:
         """Train, from a checkpoint if there is one, and return the state at the end.
@@ -120,6 +126,14 @@ class LibraryTrainer(SentenceTransformerTrainer):
             load_learned(self.model, Path(checkpoint_path))
         else:
             super()._load_from_checkpoint(checkpoint_path)
+        self.run.loss.restore(_loss_state(Path(checkpoint_path) / LOSS_STATE))
+
+
+def _loss_state(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path}, where the run goes on, is missing or damaged.", "Train anew.") from error
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -43,6 +43,13 @@ class TrainingLoss(nn.Module, ABC):
     @abstractmethod
     def batch_loss(self, columns: Sequence[Features], rows: Tensor) -> Tensor:
         """Return the loss of a batch, shape (), from what `forward` is given."""
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what a continuation must know beside the weights, empty if that is nothing."""
+        return {}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take over what `state` returned."""
 
     @abstractmethod
     def use(self, columns: PairColumns) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -13,6 +13,7 @@ from embedtune.training.features import Features, joined
 from embedtune.training.losses.across_ranks import JointBatch, joint_batch, mean_over_ranks
 from embedtune.training.losses.base import TrainingLoss
 from embedtune.training.losses.cached import cached_loss
+from embedtune.training.losses.recent_passages import RecentPassages
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -27,7 +28,8 @@ class MultipleNegativesRanking(TrainingLoss):
     positive being the class (Henderson et al. 2017, "Efficient Natural Language Response Suggestion
     for Smart Reply", 4.4; the loss of the same name in sentence-transformers). A passage of the query's
     own cluster that is not its positive is left out of the denominator: it may well be an answer. So is
-    the filler of a pair that has fewer hard negatives than others. Where several processes train, the batch is
+    the filler of a pair that has fewer hard negatives than others. A passage with several questions in the batch
+    counts once among the negatives of the other questions. Where several processes train, the batch is
     that of all of them together.
 
     Args:
@@ -43,6 +45,7 @@ class MultipleNegativesRanking(TrainingLoss):
             from natural language supervision").
         dims: Lengths to which embeddings are cut, the losses at each being added (Kusupati et al. 2022, "Matryoshka
             representation learning"); none: full length only.
+        recent_passages: How many passages of the batches before a question is compared with, too.
 
     Attributes:
         micro_batch: The model runs on so many texts at a time, with the same loss and gradients (see `cached_loss`);
@@ -62,6 +65,7 @@ class MultipleNegativesRanking(TrainingLoss):
         joined: bool = False,
         symmetric: bool = False,
         dims: Sequence[int] = (),
+        recent_passages: int = 0,
     ) -> None:
         super().__init__(model)
         self.scale = scale
@@ -69,6 +73,7 @@ class MultipleNegativesRanking(TrainingLoss):
         self._joined = joined
         self._symmetric = symmetric
         self._dims = tuple(dims)
+        self._recent = RecentPassages(recent_passages)
         positives = torch.tensor(list(positive_clusters), dtype=torch.long)
         negatives = torch.tensor([list(row) for row in negative_clusters], dtype=torch.long)
         self.register_buffer("positive_clusters", positives, persistent=False)
@@ -77,6 +82,14 @@ class MultipleNegativesRanking(TrainingLoss):
     def use(self, columns: PairColumns) -> None:
         """Take over the cluster numbers of the hard negatives."""
         self.negative_clusters.copy_(torch.tensor([list(row) for row in columns.negative_clusters], dtype=torch.long))
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the passages that the next batch will be compared with."""
+        return self._recent.state()
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on with the passages that a checkpoint held."""
+        self._recent.restore(state)
 
     def batch_loss(self, columns: Sequence[Features], rows: Tensor) -> Tensor:
         """Return the loss of a batch."""
@@ -96,16 +109,26 @@ class MultipleNegativesRanking(TrainingLoss):
     def loss_of(self, queries: Tensor, passages: Sequence[Tensor], rows: Tensor) -> Tensor:
         """Return the loss for embeddings: queries (batch, d), passages k+1 times (batch, d), rows (batch,)."""
         batch = joint_batch([queries, *passages], rows)
-        losses = [self._cut_loss(batch, dim) for dim in self._dims or (queries.shape[1],)]
+        clusters = self.positive_clusters[batch.rows.to(self.positive_clusters.device).long()]
+        others = self._recent.others(batch.columns[1].detach(), clusters)
+        losses = [self._cut_loss(batch, clusters, others, dim) for dim in self._dims or (queries.shape[1],)]
+        self._recent.remember(batch.columns[1], clusters)
         return mean_over_ranks(torch.stack(losses).sum() * batch.share, batch.ranks)
 
-    def _cut_loss(self, batch: JointBatch, dim: int) -> Tensor:
-        """Return the mean loss of this process's queries for embeddings cut to a length."""
+    def _cut_loss(self, batch: JointBatch, clusters: Tensor, others: tuple[Tensor, Tensor], dim: int) -> Tensor:
+        """Return the mean loss of this process's queries for embeddings cut to a length.
+
+        Args:
+            batch: The embeddings.
+            clusters: The cluster of each pair's positive, shape (joint,).
+            others: Embeddings and clusters of further negatives.
+            dim: The length.
+        """
         queries, *passages = [nn.functional.normalize(column[:, :dim], dim=1) for column in batch.columns]
-        rows = batch.rows.to(self.positive_clusters.device).long()
-        clusters = self.positive_clusters[rows]
-        shown = torch.cat([clusters, self.negative_clusters[rows].T.flatten()])
-        forward = self._entropy(queries, torch.cat(passages), _left_out(clusters, shown, batch), batch)
+        further = nn.functional.normalize(others[0][:, :dim], dim=1)
+        negatives = self.negative_clusters[batch.rows.to(clusters.device).long()].T.flatten()
+        shown = torch.cat([clusters.masked_fill(_repeated(clusters), FILLER), negatives, others[1]])
+        forward = self._entropy(queries, torch.cat([*passages, further]), _left_out(clusters, shown, batch), batch)
         if not self._symmetric:
             return forward
         backward = self._entropy(passages[0], queries, _left_out(clusters, clusters, batch), batch)
@@ -116,6 +139,11 @@ class MultipleNegativesRanking(TrainingLoss):
         scores = self.scale * texts[batch.own] @ candidates.T
         right = torch.arange(batch.begin, batch.begin + batch.count, device=scores.device)
         return nn.functional.cross_entropy(scores.masked_fill(left_out, -torch.inf), right)
+
+
+def _repeated(clusters: Tensor) -> Tensor:
+    """Tell which pairs have the cluster of one before: its passage counts as a negative once, shape (joint,)."""
+    return (clusters[:, None] == clusters[None, :]).tril(-1).any(dim=1)
 
 
 def _left_out(clusters: Tensor, others: Tensor, batch: JointBatch) -> Tensor:
