@@ -40,6 +40,12 @@ class PairColumns:
         return [str(text) for text in self.texts["positive"]]
 
     @property
+    def passages(self) -> list[int]:
+        """A number for the passage that answers each row's question, the same for equal texts."""
+        numbers: dict[str, int] = {}
+        return [numbers.setdefault(text, len(numbers)) for text in self.positives]
+
+    @property
     def all_texts(self) -> list[str]:
         """Every text of every row, the fillers of missing negatives left out."""
         columns = [values for name, values in self.texts.items() if name != "label"]

@@ -34,6 +34,12 @@ def test_texts_stand_in_columns_with_the_row_as_label():
     assert events == []
 
 
+def test_equal_passages_have_one_number():
+    made, _ = columns([pair("q0", "p0"), pair("q1", "p1"), pair("q2", "p0")])
+
+    assert made.passages == [0, 1, 0]
+
+
 def test_pairs_without_negatives_have_no_negative_column():
     made, events = columns([pair("q0"), pair("q1")])
 

@@ -87,6 +87,20 @@ def test_a_positive_of_the_same_cluster_is_left_out_and_the_own_one_stays():
     assert value.item() == pytest.approx(nn.functional.cross_entropy(scores, torch.arange(ROWS)).item(), rel=1e-5)
 
 
+def test_a_passage_with_two_questions_counts_once_for_the_others():
+    columns = embeddings(2)
+    with torch.no_grad():
+        columns[1][1] = columns[1][0]
+    loss = MultipleNegativesRanking(nn.Identity(), [4, 4, 1, 2, 3], [[]] * ROWS, passages=[0, 0, 1, 2, 3])
+
+    value = ours(loss, columns)
+
+    scores = 20 * torch.nn.functional.cosine_similarity(columns[0][:, None], columns[1][None], dim=2)
+    scores[0, 1] = scores[1, 0] = -torch.inf
+    scores[2:, 1] = -torch.inf
+    assert value.item() == pytest.approx(nn.functional.cross_entropy(scores, torch.arange(ROWS)).item(), rel=1e-5)
+
+
 def test_left_out_candidates_get_no_gradient():
     columns = embeddings(3)
     negatives = [[FILLER]] * ROWS

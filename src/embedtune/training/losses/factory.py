@@ -62,6 +62,7 @@ def training_loss(
             joined=joined,
             symmetric=settings.symmetric,
             dims=dims,
+            passages=columns.passages,
             recent_passages=settings.recent_passages,
         )
         loss.micro_batch = settings.micro_batch if name == "cached_multiple_negatives_ranking" else 0

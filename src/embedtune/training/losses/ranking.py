@@ -45,6 +45,7 @@ class MultipleNegativesRanking(TrainingLoss):
             from natural language supervision").
         dims: Lengths to which embeddings are cut, the losses at each being added (Kusupati et al. 2022, "Matryoshka
             representation learning"); none: full length only.
+        passages: Number of each dataset row's positive, the same for equal texts, shape (rows,); none: all differ.
         recent_passages: How many passages of the batches before a question is compared with, too.
 
     Attributes:
@@ -54,8 +55,9 @@ class MultipleNegativesRanking(TrainingLoss):
 
     positive_clusters: Tensor
     negative_clusters: Tensor
+    passages: Tensor
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument for each option
         self,
         model: SentenceTransformer,
         positive_clusters: Sequence[int],
@@ -65,6 +67,7 @@ class MultipleNegativesRanking(TrainingLoss):
         joined: bool = False,
         symmetric: bool = False,
         dims: Sequence[int] = (),
+        passages: Sequence[int] = (),
         recent_passages: int = 0,
     ) -> None:
         super().__init__(model)
@@ -78,6 +81,8 @@ class MultipleNegativesRanking(TrainingLoss):
         negatives = torch.tensor([list(row) for row in negative_clusters], dtype=torch.long)
         self.register_buffer("positive_clusters", positives, persistent=False)
         self.register_buffer("negative_clusters", negatives, persistent=False)
+        numbers = torch.tensor(list(passages) or range(len(positives)), dtype=torch.long)
+        self.register_buffer("passages", numbers, persistent=False)
 
     def use(self, columns: PairColumns) -> None:
         """Take over the cluster numbers of the hard negatives."""
@@ -127,7 +132,8 @@ class MultipleNegativesRanking(TrainingLoss):
         queries, *passages = [nn.functional.normalize(column[:, :dim], dim=1) for column in batch.columns]
         further = nn.functional.normalize(others[0][:, :dim], dim=1)
         negatives = self.negative_clusters[batch.rows.to(clusters.device).long()].T.flatten()
-        shown = torch.cat([clusters.masked_fill(_repeated(clusters), FILLER), negatives, others[1]])
+        repeated = _repeated(self.passages[batch.rows.to(clusters.device).long()])
+        shown = torch.cat([clusters.masked_fill(repeated, FILLER), negatives, others[1]])
         forward = self._entropy(queries, torch.cat([*passages, further]), _left_out(clusters, shown, batch), batch)
         if not self._symmetric:
             return forward
@@ -141,9 +147,9 @@ class MultipleNegativesRanking(TrainingLoss):
         return nn.functional.cross_entropy(scores.masked_fill(left_out, -torch.inf), right)
 
 
-def _repeated(clusters: Tensor) -> Tensor:
-    """Tell which pairs have the cluster of one before: its passage counts as a negative once, shape (joint,)."""
-    return (clusters[:, None] == clusters[None, :]).tril(-1).any(dim=1)
+def _repeated(passages: Tensor) -> Tensor:
+    """Tell which pairs have the passage of one before, shape (joint,)."""
+    return (passages[:, None] == passages[None, :]).tril(-1).any(dim=1)
 
 
 def _left_out(clusters: Tensor, others: Tensor, batch: JointBatch) -> Tensor:
