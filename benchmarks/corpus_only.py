@@ -21,7 +21,7 @@ from pathlib import Path
 
 from embedtune.cli.main import run
 from embedtune.evaluation.result import EvaluationRecord, read_record
-from embedtune.training.checkpoints import BEST
+from embedtune.training.records.checkpoints import BEST
 
 SETS = ("emanual_tv", "mechanics_se", "scifact")
 WHOLE = ("scifact",)

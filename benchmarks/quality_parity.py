@@ -29,7 +29,7 @@ from embedtune.evaluation.metrics import Measure
 from embedtune.evaluation.query_groups import query_groups
 from embedtune.evaluation.significance import GroupedDifferences, bootstrap_interval
 from embedtune.pairs.formats.beir import read_beir
-from embedtune.training.freezing import freeze
+from embedtune.training.engine.freezing import freeze
 from embedtune.training.job import TrainingJob
 from embedtune.training.trainer import train_model
 from embedtune.vocabulary.pairs import Provenance, TrainingPair

@@ -111,7 +111,7 @@ def train_with_library(pairs: list[TrainingPair], epochs: int, _: int) -> dict[s
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
     from embedtune.encoders.sentence_transformer import load_model
-    from embedtune.training.freezing import freeze
+    from embedtune.training.engine.freezing import freeze
 
     model = load_model(locate_model(MINILM).folder)
     model.max_seq_length = TOKENS

@@ -8,8 +8,8 @@ import torch
 
 from embedtune.encoders.sentence_transformer import load_model
 from embedtune.events import silent
-from embedtune.training.columns import pair_columns
-from embedtune.training.freezing import freeze
+from embedtune.training.batching.columns import pair_columns
+from embedtune.training.engine.freezing import freeze
 from embedtune.vocabulary.pairs import Negative
 from training_samples import sample_pairs
 

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from embedtune.training.lean_forward import LeanForward
+from embedtune.training.engine.lean_forward import LeanForward
 from embedtune.training.losses.ranking import MultipleNegativesRanking
 from loss_samples import ROWS, columns_of, mixed_pairs, quiet_model, tokens
 

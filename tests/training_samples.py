@@ -8,7 +8,7 @@ from pathlib import Path
 
 from embedtune.config.training_settings import TrainingSettings
 from embedtune.encoders.digests import model_digest
-from embedtune.training.dev_set import DevSet, dev_set
+from embedtune.training.dev.dev_set import DevSet, dev_set
 from embedtune.vocabulary.corpus import Passage
 from embedtune.vocabulary.evaluation import Qrels
 from embedtune.vocabulary.pairs import Negative, Origin, Provenance, Query, TrainingPair

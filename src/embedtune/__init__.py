@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from embedtune.api.training import EmbeddingFineTuner, TrainingConfig, train_embedding_model
     from embedtune.api.versions import ModelArtifactCreator, VersionedEmbeddings
     from embedtune.artifacts.card import ModelCard
-    from embedtune.training.domain_evaluator import DomainAwareEvaluator
+    from embedtune.training.dev.domain_evaluator import DomainAwareEvaluator
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "DomainAwareEvaluator": "embedtune.training.domain_evaluator",
+    "DomainAwareEvaluator": "embedtune.training.dev.domain_evaluator",
     "EmbeddingEvaluator": "embedtune.api.evaluation",
     "EmbeddingFineTuner": "embedtune.api.training",
     "FineTunedRetrieval": "embedtune.api.retrieval",

@@ -19,7 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from embedtune import files
 from embedtune.errors import InterruptedRunError
 from embedtune.events import Progress, silent
-from embedtune.training import callback, library_trainer, remining, trainer
+from embedtune.training import trainer
+from embedtune.training.batching import remining
+from embedtune.training.steps import callback, library_trainer
 from training_samples import sample_job, sample_remining
 
 STOPPED = 3

@@ -9,7 +9,7 @@ from killed_trainings import outcome
 
 from embedtune.errors import InterruptedRunError
 from embedtune.events import Measured, Progress
-from embedtune.training.final_model import FinalModel
+from embedtune.training.ending.final_model import FinalModel
 from embedtune.training.trainer import train_model
 from training_samples import sample_job
 

@@ -14,9 +14,9 @@ from safetensors.torch import load_file
 
 from embedtune.errors import InputError, InterruptedRunError
 from embedtune.events import Alert, Notice
-from embedtune.training import library_trainer
-from embedtune.training.full_disk import is_disk_full
 from embedtune.training.losses.ranking import MultipleNegativesRanking
+from embedtune.training.processes.full_disk import is_disk_full
+from embedtune.training.steps import library_trainer
 from embedtune.training.trainer import train_model
 from tiny_models import write_tiny_bert
 from training_samples import sample_job

@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 
 from embedtune.errors import EmbedtuneError
-from embedtune.training import ranks
-from embedtune.training.library_trainer import LibraryTrainer
+from embedtune.training.processes import ranks
+from embedtune.training.steps.library_trainer import LibraryTrainer
 from embedtune.training.trainer import train_model
 from training_samples import sample_job, sample_pairs
 

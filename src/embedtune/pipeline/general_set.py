@@ -5,7 +5,7 @@ from __future__ import annotations
 from embedtune.corpus.passages import cut_passages
 from embedtune.pairs.formats.beir import read_beir
 from embedtune.pipeline.project import Project
-from embedtune.training.general import GeneralSet
+from embedtune.training.ending.general import GeneralSet
 from embedtune.vocabulary.retrieval import PassageSettings
 
 _SPLIT = "test"

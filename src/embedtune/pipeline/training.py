@@ -20,13 +20,13 @@ from embedtune.pipeline.mining import pair_section, remining
 from embedtune.pipeline.pairs import read_pairs
 from embedtune.pipeline.project import Project, config_digest
 from embedtune.pipeline.workspace import Plan
-from embedtune.training.dev_set import DevSet, dev_set
+from embedtune.training.dev.dev_set import DevSet, dev_set
 from embedtune.vocabulary.corpus import Passage
 from embedtune.vocabulary.evaluation import Qrels
 from embedtune.vocabulary.pairs import Split, TrainingPair
 
 if TYPE_CHECKING:
-    from embedtune.training.general import GeneralSet
+    from embedtune.training.ending.general import GeneralSet
     from embedtune.training.trainer import TrainingResult
 
 STAGE = "run"
@@ -162,7 +162,7 @@ def train_run(
         InputError: The pairs, the settings or the model do not fit.
         InterruptedRunError: A signal stopped the run; its state is saved.
     """
-    from embedtune.training.ranks import in_first_process
+    from embedtune.training.processes.ranks import in_first_process
     from embedtune.training.trainer import TrainingJob, train_model
 
     inputs = inputs or training_inputs(project)

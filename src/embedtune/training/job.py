@@ -8,9 +8,9 @@ from pathlib import Path
 
 from embedtune.config.training_settings import TrainingSettings
 from embedtune.files import digest_value
-from embedtune.training.dev_set import DevSet
-from embedtune.training.freezing import Trainable
-from embedtune.training.general import GeneralSet
+from embedtune.training.dev.dev_set import DevSet
+from embedtune.training.ending.general import GeneralSet
+from embedtune.training.engine.freezing import Trainable
 from embedtune.vocabulary.pairs import TrainingPair
 from embedtune.vocabulary.ports import Encoder
 

@@ -10,7 +10,18 @@ from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, 
 from embedtune.errors import InputError
 from embedtune.events import Measured, Report
 from embedtune.files import digest_value, recover_folder
-from embedtune.training.checkpoints import (
+from embedtune.training.batching.columns import PairColumns, pair_columns
+from embedtune.training.dev.domain_evaluator import DevMeasurement, measure_dev
+from embedtune.training.engine.devices import resolve_precision
+from embedtune.training.engine.engine import Engine, engine_for
+from embedtune.training.engine.freezing import Trainable, freeze, learning_weights
+from embedtune.training.engine.frozen_states import FrozenStates
+from embedtune.training.engine.lora import add_adapters
+from embedtune.training.job import TrainingJob
+from embedtune.training.losses.requirements import check_options, check_pairs, negative_columns
+from embedtune.training.processes.interruption import StopFlag
+from embedtune.training.processes.ranks import Ranks
+from embedtune.training.records.checkpoints import (
     BEST,
     MODEL,
     STATE,
@@ -19,19 +30,8 @@ from embedtune.training.checkpoints import (
     discard_run_state,
     read_resume_point,
 )
-from embedtune.training.columns import PairColumns, pair_columns
-from embedtune.training.devices import resolve_precision
-from embedtune.training.domain_evaluator import DevMeasurement, measure_dev
-from embedtune.training.engine import Engine, engine_for
-from embedtune.training.freezing import Trainable, freeze, learning_weights
-from embedtune.training.frozen_states import FrozenStates
-from embedtune.training.interruption import StopFlag
-from embedtune.training.job import TrainingJob
-from embedtune.training.lora import add_adapters
-from embedtune.training.losses.requirements import check_options, check_pairs, negative_columns
-from embedtune.training.ranks import Ranks
-from embedtune.training.recording import RunRecord, seconds_spent
-from embedtune.training.tensorboard import check_writer
+from embedtune.training.records.recording import RunRecord, seconds_spent
+from embedtune.training.records.tensorboard import check_writer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,31 +12,31 @@ from transformers.trainer_callback import PrinterCallback
 
 from embedtune.events import Alert, Notice, Report, silent
 from embedtune.files import write_json
-from embedtune.training.batches import BatchPlan, ClusterBatchSampler
-from embedtune.training.callback import Best, LossWindow, RunCallback
-from embedtune.training.checkpoints import MODEL, STATE
-from embedtune.training.devices import forward_to_wrap, resolve_device
-from embedtune.training.domain_evaluator import DevMeasurement, DomainAwareEvaluator
-from embedtune.training.final_model import FinalModel
-from embedtune.training.freezing import moved
-from embedtune.training.full_disk import room_for
-from embedtune.training.interruption import orderly_stop
+from embedtune.training.batching.batches import BatchPlan, ClusterBatchSampler
+from embedtune.training.batching.remining import ReminingCallback, RowLookup, looked_up
+from embedtune.training.batching.shared_batches import SharedBatchSampler
+from embedtune.training.dev.domain_evaluator import DevMeasurement, DomainAwareEvaluator
+from embedtune.training.ending.final_model import FinalModel
+from embedtune.training.engine.devices import forward_to_wrap, resolve_device
+from embedtune.training.engine.freezing import moved
+from embedtune.training.engine.lora import become_plain
 from embedtune.training.job import TrainingJob, TrainingResult
-from embedtune.training.leading import LeadingCallback
-from embedtune.training.library_trainer import LibraryTrainer, training_arguments
-from embedtune.training.lora import become_plain
 from embedtune.training.losses.factory import training_loss
 from embedtune.training.losses.requirements import kept_apart
-from embedtune.training.memory import MicroBatched
-from embedtune.training.plot import drawn
 from embedtune.training.preparation import Circumstances, Preparation, measured_base, prepared
-from embedtune.training.ranks import Ranks, joined
-from embedtune.training.recording import PARAMETERS
-from embedtune.training.remining import ReminingCallback, RowLookup, looked_up
-from embedtune.training.run_lock import sole_training
-from embedtune.training.shared_batches import SharedBatchSampler
-from embedtune.training.tensorboard import tensorboard_callback
-from embedtune.training.watch import CollapseWatch, Patience
+from embedtune.training.processes.full_disk import room_for
+from embedtune.training.processes.interruption import orderly_stop
+from embedtune.training.processes.leading import LeadingCallback
+from embedtune.training.processes.ranks import Ranks, joined
+from embedtune.training.processes.run_lock import sole_training
+from embedtune.training.records.checkpoints import MODEL, STATE
+from embedtune.training.records.plot import drawn
+from embedtune.training.records.recording import PARAMETERS
+from embedtune.training.records.tensorboard import tensorboard_callback
+from embedtune.training.steps.callback import Best, LossWindow, RunCallback
+from embedtune.training.steps.library_trainer import LibraryTrainer, training_arguments
+from embedtune.training.steps.memory import MicroBatched
+from embedtune.training.steps.watch import CollapseWatch, Patience
 
 __all__ = ["TrainingJob", "TrainingResult", "train_model"]
 

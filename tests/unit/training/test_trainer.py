@@ -12,8 +12,8 @@ from embedtune.encoders.locate import MINILM, locate_model
 from embedtune.encoders.sentence_transformer import load_encoder, load_model
 from embedtune.evaluation.domain_metrics import DevMetrics, Quality
 from embedtune.events import Alert, Measured, Progress
-from embedtune.training import domain_evaluator
-from embedtune.training.domain_evaluator import DevMeasurement, measure_domains
+from embedtune.training.dev import domain_evaluator
+from embedtune.training.dev.domain_evaluator import DevMeasurement, measure_domains
 from embedtune.training.losses.ranking import MultipleNegativesRanking
 from embedtune.training.trainer import train_model
 from embedtune.vocabulary.evaluation import Qrels

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from embedtune.training.columns import FILLER, PairColumns
-from embedtune.training.features import Features
+from embedtune.training.batching.columns import FILLER, PairColumns
+from embedtune.training.engine.features import Features
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -16,7 +16,7 @@ from sentence_transformers.base.losses.gradcache import RandContext
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from embedtune.training.features import Features, cut_to
+from embedtune.training.engine.features import Features, cut_to
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from embedtune.config.training_settings import LossName, TrainingSettings
 from embedtune.encoders.locate import locate_model
 from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, load_model
 from embedtune.events import Alert, Report
-from embedtune.training.columns import PairColumns
+from embedtune.training.batching.columns import PairColumns
 from embedtune.training.losses.base import TrainingLoss
 from embedtune.training.losses.guided import GuidedLoss
 from embedtune.training.losses.library import LibraryLoss, OnEmbeddings, PairwiseLoss, given_scores, no_targets

@@ -9,13 +9,13 @@ import torch
 from sentence_transformers.sentence_transformer.losses import GISTEmbedLoss
 from torch import Tensor, nn
 
-from embedtune.training.features import Features, joined
+from embedtune.training.engine.features import Features, joined
 from embedtune.training.losses.base import usable_negatives
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from embedtune.training.columns import PairColumns
+    from embedtune.training.batching.columns import PairColumns
 
 _TIE = 1e-4  # a copy of the positive is left out although rounding puts it a hair below
 

@@ -11,14 +11,14 @@ from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss
 from sentence_transformers.util import disable_logging
 from torch import Tensor, nn
 
-from embedtune.training.features import Features, joined
+from embedtune.training.engine.features import Features, joined
 from embedtune.training.losses.base import TrainingLoss, usable_negatives
 from embedtune.training.losses.guided import GuidedLoss
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from embedtune.training.columns import PairColumns
+    from embedtune.training.batching.columns import PairColumns
 
 Targets = Callable[["PairColumns"], Tensor]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from embedtune.training.columns import FILLER
-from embedtune.training.features import Features, joined
+from embedtune.training.batching.columns import FILLER
+from embedtune.training.engine.features import Features, joined
 from embedtune.training.losses.across_ranks import JointBatch, joint_batch, mean_over_ranks
 from embedtune.training.losses.base import TrainingLoss
 from embedtune.training.losses.cached import cached_loss
@@ -18,7 +18,7 @@ from embedtune.training.losses.recent_passages import RecentPassages
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from embedtune.training.columns import PairColumns
+    from embedtune.training.batching.columns import PairColumns
 
 
 class MultipleNegativesRanking(TrainingLoss):

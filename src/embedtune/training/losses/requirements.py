@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from embedtune.config.training_settings import LossName, TrainingSettings
 from embedtune.encoders.locate import locate_model
 from embedtune.errors import ConfigError, InputError
-from embedtune.training.columns import PairColumns, column_width
+from embedtune.training.batching.columns import PairColumns, column_width
 from embedtune.training.losses.base import usable_negatives
 from embedtune.vocabulary.pairs import TrainingPair
 

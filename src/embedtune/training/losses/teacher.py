@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from embedtune.events import Progress, Report
-from embedtune.training.columns import PairColumns
+from embedtune.training.batching.columns import PairColumns
 from embedtune.vocabulary.ports import Encoder
 
 _TEXTS_AT_ONCE = 1024
