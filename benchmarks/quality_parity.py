@@ -17,6 +17,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,9 @@ from embedtune.evaluation.query_groups import query_groups
 from embedtune.evaluation.significance import GroupedDifferences, bootstrap_interval
 from embedtune.pairs.formats.beir import read_beir
 from embedtune.training.engine.freezing import freeze
+from embedtune.training.engine.frozen_states import FrozenStates
+from embedtune.training.engine.lean_forward import LeanForward
+from embedtune.training.engine.state_store import StateStore
 from embedtune.training.job import TrainingJob
 from embedtune.training.trainer import train_model
 from embedtune.vocabulary.pairs import Provenance, TrainingPair
@@ -39,6 +43,7 @@ LEAST = -0.01
 EPOCHS, BATCH, LAYERS, TOKENS, RATE = 2, 32, 2, 256, 5e-5
 MEASURE = Measure.parse("ndcg@10")
 SAMPLES = 10_000
+WIDTH = 384
 
 
 def main() -> int:
@@ -141,15 +146,24 @@ def over_seeds(folder: Path, models: Sequence[Path], label: str) -> dict[str, fl
 def scores(folder: Path, model: Path) -> dict[str, float]:
     """Return the nDCG@10 of each test question over whole sections."""
     asked = read_beir(folder, "test")
-    encoder = load_encoder(model)
-    passages = encoder.encode([section.full_text for section in asked.sections])
     judged = [query for query in asked.queries if query.id in set(asked.qrels.query_ids)]
-    cosines = encoder.encode([query.text for query in judged]) @ passages.T
+    encoder = load_encoder(model)
+    freeze(encoder.model, LAYERS, None)
+    # All models have the same frozen layers: what these make of a corpus is computed for the first one alone.
+    with LeanForward(encoder.model, FrozenStates(encoder.model, states_of(folder))).installed():
+        passages = encoder.encode([section.full_text for section in asked.sections])
+        cosines = encoder.encode([query.text for query in judged]) @ passages.T
     ids = np.array([section.id for section in asked.sections])
     return {
         query.id: MEASURE.of(list(ids[np.argsort(-row, kind="stable")[:10]]), asked.qrels.grades(query.id))
         for query, row in zip(judged, cosines, strict=True)
     }
+
+
+@cache
+def states_of(folder: Path) -> StateStore:
+    """Return what keeps the states of a set's texts."""
+    return StateStore(WIDTH, 2 << 30, 0, folder)
 
 
 def compared(folder: Path, before: dict[str, float], after: dict[str, float]) -> float:
