@@ -66,10 +66,8 @@ def train(documents: Path, run_folder: Path, config: Path) -> Path:
     pairs = run_folder.with_suffix(".pairs") / "pairs.jsonl"
     options = ["--config", str(config)]
     started = time.monotonic()
-    checked(
-        ["generate", "--beir", str(documents), "--questions", str(documents), "-o", str(pairs)]
-        + ["--include-hard-negatives", *options]
-    )
+    sources = ["--beir", str(documents), "--questions", str(documents)]
+    checked(["generate", *sources, "--include-hard-negatives", "-o", str(pairs), *options])
     generated = time.monotonic()
     checked(["train", str(pairs), "-o", str(run_folder), *options])
     trained = time.monotonic() - generated

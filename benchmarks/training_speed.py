@@ -35,7 +35,8 @@ from embedtune.vocabulary.pairs import Origin, Provenance, Query, TrainingPair
 
 BARS = {1: 6.0, 3: 8.0}
 QUESTIONS, BATCH, LAYERS, TOKENS, RATE = 5, 32, 2, 256, 5e-5
-HIDDEN, INNER = 384, 1536
+HIDDEN, INNER, ALL_LAYERS = 384, 1536, 6
+FLOPS_OF_LAYER = 2 * (4 * HIDDEN * HIDDEN + 2 * HIDDEN * INNER)  # of a token, forwards, products with weights alone
 MIN_WORDS = 30
 
 
@@ -53,11 +54,16 @@ def main() -> int:
         train = train_with_library if arguments.only == "library" else train_with_embedtune
         print(json.dumps(train(pairs, arguments.epochs, arguments.questions_per_passage)))
         return 0
-    print(f"GEMM of these layers: {gemm_rate() / 1e9:.0f} GFLOP/s")
+    rate = gemm_rate()
+    print(f"GEMM of these layers: {rate / 1e9:.0f} GFLOP/s")
     missed = False
     for epochs, bar in BARS.items():
-        rates = {name: measured(name, epochs, arguments) for name in ("library", "embedtune")}
+        times = {name: measured(name, epochs, arguments) for name in ("library", "embedtune")}
+        rates = {name: arguments.pairs * epochs / sum(stages.values()) for name, stages in times.items()}
         ratio = rates["embedtune"] / rates["library"]
+        flops = needed_flops(arguments, epochs)
+        shares = ", ".join(f"{stage} {flops[stage] / rate / times['embedtune'][stage]:.0%}" for stage in flops)
+        print(f"  share of the GEMM bound: {shares}")
         print(
             f"{epochs} epoch(s), {arguments.pairs} pairs: library {rates['library']:.1f} pairs/s, "
             f"embedtune {rates['embedtune']:.1f} pairs/s, {ratio:.1f} times (bar {bar:.0f})"
@@ -66,14 +72,37 @@ def main() -> int:
     return int(missed)
 
 
-def measured(name: str, epochs: int, arguments: argparse.Namespace) -> float:
-    """Train in a process of its own; returns pairs a second."""
+def measured(name: str, epochs: int, arguments: argparse.Namespace) -> dict[str, float]:
+    """Train in a process of its own; returns seconds by stage."""
     command = [sys.executable, __file__, str(arguments.data), "--only", name, "--epochs", str(epochs)]
     command += ["--pairs", str(arguments.pairs), "--questions-per-passage", str(arguments.questions_per_passage)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    times = json.loads(done.stdout.splitlines()[-1])
+    times: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     print(f"  {name}, {epochs} epoch(s): " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in times.items()))
-    return arguments.pairs * epochs / sum(times.values())
+    return times
+
+
+def needed_flops(arguments: argparse.Namespace, epochs: int) -> dict[str, float]:
+    """Return the operations that embedtune's stages cannot do without, by stage.
+
+    Frozen layers run forwards once a text; layers that learn run forwards and twice as much backwards, once an epoch
+    for each question and for each passage that is embedded.
+    """
+    from embedtune.encoders.sentence_transformer import load_model
+
+    tokenizer = load_model(locate_model(MINILM).folder).tokenizer
+    pairs = section_pairs(arguments.data, arguments.pairs)
+
+    def tokens(texts: list[str]) -> int:
+        return sum(len(ids) for ids in tokenizer(texts, truncation=True, max_length=TOKENS)["input_ids"])
+
+    passages = list(dict.fromkeys(pair.positive for pair in pairs))
+    asked, shown = tokens([pair.query.text for pair in pairs]), tokens(passages)
+    embedded = asked + shown * -(-QUESTIONS // arguments.questions_per_passage)
+    return {
+        "frozen layers": (ALL_LAYERS - LAYERS) * FLOPS_OF_LAYER * float(asked + shown),
+        "training": 3 * LAYERS * FLOPS_OF_LAYER * float(embedded) * epochs,
+    }
 
 
 def section_pairs(data: Path, count: int) -> list[TrainingPair]:
