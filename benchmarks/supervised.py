@@ -31,7 +31,7 @@ MINED = ("emanual_tv",)
 SETTINGS = {
     "emanual_tv": {"training": {"epochs": 3}},
     "scifact": {
-        "training": {"epochs": 5, "passage_words": None, "recent_passages": 1024},
+        "training": {"epochs": 5, "passage_words": None},
         "questions": {"pairs_per_domain": 500},  # its claims ask otherwise than a heading or a sentence does
         "retrieval": {"passage_words": [], "whole_sections": True},
     },

@@ -81,11 +81,11 @@ class TrainingSettings(Settings):
     symmetric: bool = Field(
         default=False, description="Ranking losses: a passage must find its question among all questions, too."
     )
-    recent_passages: int = Field(
-        128,
+    least_passages: int | None = Field(
+        None,
         ge=0,
-        description="Ranking losses: so many passages of the batches before count as negatives, too, at no cost; "
-        "0: those of the batch alone.",
+        description="Ranking losses: a question is compared with at least so many passages, those of the batches "
+        "before where a batch has fewer; by default as many as a batch has pairs, 0: those of the batch alone.",
     )
     micro_batch: Positive = Field(32, description="Cached ranking loss: texts that the model runs on at a time.")
     margin: float = Field(

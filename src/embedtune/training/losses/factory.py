@@ -14,6 +14,7 @@ from sentence_transformers.sentence_transformer.losses import (
 )
 from sentence_transformers.sentence_transformer.losses.triplet import TripletDistanceMetric
 from sentence_transformers.util import pairwise_cos_sim
+from torch import distributed as dist
 
 from embedtune.config.training_settings import LossName, TrainingSettings
 from embedtune.encoders.locate import locate_model
@@ -63,7 +64,7 @@ def training_loss(
             symmetric=settings.symmetric,
             dims=dims,
             passages=columns.passages,
-            recent_passages=settings.recent_passages,
+            least_passages=_least_passages(settings),
         )
         loss.micro_batch = settings.micro_batch if name == "cached_multiple_negatives_ranking" else 0
         return loss
@@ -80,6 +81,13 @@ def training_loss(
     return LibraryLoss(
         model, PairwiseLoss(model, of_cases, columns, targets, triplets=name in ("triplet", "margin_mse")), dims
     )
+
+
+def _least_passages(settings: TrainingSettings) -> int:
+    """Return the passages that a question is compared with: as many as there would be with one question each."""
+    if settings.least_passages is not None:
+        return settings.least_passages
+    return settings.batch_size * (dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1)
 
 
 def _of_cases(name: LossName, model: SentenceTransformer, margin: float) -> OnEmbeddings:

@@ -46,7 +46,8 @@ class MultipleNegativesRanking(TrainingLoss):
         dims: Lengths to which embeddings are cut, the losses at each being added (Kusupati et al. 2022, "Matryoshka
             representation learning"); none: full length only.
         passages: Number of each dataset row's positive, the same for equal texts, shape (rows,); none: all differ.
-        recent_passages: How many passages of the batches before a question is compared with, too.
+        least_passages: How many passages a question is compared with: those of the batches before where a batch has
+            fewer, all processes together.
 
     Attributes:
         micro_batch: The model runs on so many texts at a time, with the same loss and gradients (see `cached_loss`);
@@ -68,7 +69,7 @@ class MultipleNegativesRanking(TrainingLoss):
         symmetric: bool = False,
         dims: Sequence[int] = (),
         passages: Sequence[int] = (),
-        recent_passages: int = 0,
+        least_passages: int = 0,
     ) -> None:
         super().__init__(model)
         self.scale = scale
@@ -76,7 +77,7 @@ class MultipleNegativesRanking(TrainingLoss):
         self._joined = joined
         self._symmetric = symmetric
         self._dims = tuple(dims)
-        self._recent = RecentPassages(recent_passages)
+        self._recent = RecentPassages(least_passages)
         positives = torch.tensor(list(positive_clusters), dtype=torch.long)
         negatives = torch.tensor([list(row) for row in negative_clusters], dtype=torch.long)
         self.register_buffer("positive_clusters", positives, persistent=False)

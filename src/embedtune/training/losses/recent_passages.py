@@ -11,12 +11,14 @@ from torch import Tensor
 class RecentPassages:
     """A cross-batch memory (Wang et al. 2020, "Cross-batch memory for embedding learning").
 
-    Embeddings change little from step to step, so those of the last steps serve as further negatives; no gradient
-    goes back to them. Of a cluster only its latest passage is held. What a batch is compared with depends on the
-    batches before it alone, however often it is remembered: a step that runs out of memory can be repeated.
+    Embeddings change little from step to step, so those of the last steps serve as further negatives where a batch
+    has few passages of its own; no gradient goes back to them. Of a cluster only its latest passage is held. What a
+    batch is compared with depends on the batches before it alone, however often it is remembered: a step that runs
+    out of memory can be repeated.
 
     Args:
-        size: How many passages a batch is compared with beside its own, at most; 0 remembers nothing.
+        size: How many passages a batch is compared with, its own included, if it has no more itself; 0 remembers
+            nothing.
     """
 
     def __init__(self, size: int) -> None:
@@ -31,12 +33,7 @@ class RecentPassages:
             embeddings: The batch's passages, shape (batch, d); of their type and on their device is what returns.
             clusters: Their clusters, shape (batch,).
         """
-        if not len(self._clusters):
-            return embeddings.new_empty(0, embeddings.shape[1]), clusters.new_empty(0)
-        known = self._clusters.to(clusters)
-        places = (~torch.isin(known, clusters)).nonzero()[:, 0]
-        places = places[max(0, len(places) - self._size) :]
-        return self._embeddings.to(embeddings)[places], known[places]
+        return self._latest(embeddings, clusters, self._size - len(set(clusters.tolist())))
 
     def remember(self, embeddings: Tensor, clusters: Tensor) -> None:
         """Take in the passages of a batch.
@@ -49,9 +46,17 @@ class RecentPassages:
             return
         fresh, first = _distinct(clusters)
         latest = embeddings.detach()[first].float()
-        kept, kept_clusters = self.others(latest, clusters)
-        self._embeddings = torch.cat([kept, latest])
-        self._clusters = torch.cat([kept_clusters, fresh])
+        older, older_clusters = self._latest(latest, clusters, self._size)
+        self._embeddings, self._clusters = torch.cat([older, latest]), torch.cat([older_clusters, fresh])
+
+    def _latest(self, embeddings: Tensor, clusters: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """Return so many of the latest passages from none of the given clusters, or all there are."""
+        if not len(self._clusters):
+            return embeddings.new_empty(0, embeddings.shape[1]), clusters.new_empty(0)
+        known = self._clusters.to(clusters)
+        places = (~torch.isin(known, clusters)).nonzero()[:, 0]
+        places = places[max(0, len(places) - max(0, count)) :]
+        return self._embeddings.to(embeddings)[places], known[places]
 
     def state(self) -> dict[str, Tensor]:
         """Return what a continuation must know, empty if that is nothing."""

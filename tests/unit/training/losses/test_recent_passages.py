@@ -24,7 +24,7 @@ def seen(memory, clusters):
 
 
 def test_the_latest_passages_of_other_clusters_are_held():
-    memory = RecentPassages(3)
+    memory = RecentPassages(4)
     memory.remember(*batch([1, 2], 1.0))
     memory.remember(*batch([3, 1], 2.0))
 
@@ -32,8 +32,16 @@ def test_the_latest_passages_of_other_clusters_are_held():
     assert seen(memory, [3]) == [(2, 1.0), (1, 2.0)]
 
 
+def test_a_batch_is_filled_up_to_the_size_with_the_latest():
+    memory = RecentPassages(4)
+    memory.remember(*batch([1, 2, 3], 1.0))
+
+    assert seen(memory, [7, 8, 8]) == [(2, 1.0), (3, 1.0)]
+    assert seen(memory, [5, 6, 7, 8]) == []
+
+
 def test_of_a_cluster_with_several_pairs_one_passage_is_held():
-    memory = RecentPassages(5)
+    memory = RecentPassages(6)
     memory.remember(torch.tensor([[4.0, 1.0], [4.0, 2.0], [5.0, 3.0]]), torch.tensor([4, 4, 5]))
 
     assert seen(memory, [9]) == [(4, 1.0), (5, 3.0)]
@@ -49,7 +57,7 @@ def test_a_repeated_step_sees_what_it_saw_and_no_more_than_the_size(steps, size)
         before = seen(memory, clusters)
         memory.remember(*batch(clusters, float(number)))
 
-        assert len(before) <= size
+        assert len(before) <= max(0, size - len(set(clusters)))
         assert not {cluster for cluster, _ in before} & set(clusters)
         assert seen(memory, clusters) == before
 
@@ -74,7 +82,7 @@ def test_no_size_holds_nothing():
 
 def ranking(model, columns, recent=0, **options):
     clusters = columns.positive_clusters, columns.negative_clusters
-    return MultipleNegativesRanking(model, *clusters, recent_passages=recent, **options)
+    return MultipleNegativesRanking(model, *clusters, least_passages=recent, **options)
 
 
 def test_a_question_is_compared_with_the_passages_of_the_batch_before(tiny_model):
