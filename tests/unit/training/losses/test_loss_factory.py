@@ -64,6 +64,18 @@ def test_only_the_cached_loss_runs_a_few_texts_at_a_time(model, tiny_model):
     assert (plain.micro_batch, cached.micro_batch) == (0, 7)
 
 
+@pytest.mark.parametrize(("least", "filled"), [(None, True), (0, False), (3, False)])
+def test_a_batch_of_few_passages_is_filled_up_to_its_pairs(model, tiny_model, least, filled):
+    given = made(model, tiny_model, "multiple_negatives_ranking", least_passages=least, batch_size=6)
+    loss, columns = given
+    plain, _ = outcome(model, *given, rows=APART[3:])
+    outcome(model, loss, columns, rows=APART[:3])
+
+    again, _ = outcome(model, loss, columns, rows=APART[3:])
+
+    assert (again > plain + 1e-4) is filled
+
+
 def test_options_reach_the_ranking_loss(model, tiny_model):
     values = {
         name: outcome(model, *made(model, tiny_model, "multiple_negatives_ranking", **changes))[0]
