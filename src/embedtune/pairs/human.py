@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from embedtune.corpus.near_duplicates import clusters, near_duplicate_pairs
 from embedtune.files import short_digest
-from embedtune.pairs.filters.near_equal import near_equal_questions
 from embedtune.pairs.formats.asked import Asked
 from embedtune.pairs.formats.section_finder import SectionFinder
 from embedtune.pairs.formats.test_suite import relevant_sections
@@ -16,6 +15,7 @@ from embedtune.pairs.split import CorpusSplit
 from embedtune.pairs.statistics import RejectionCounts
 from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.pairs import Origin, Query, Split
+from embedtune.wording.near_equal import near_equal_questions
 
 NOT_FOUND = "answer not found in the corpus"
 BOTH_SIDES = "answered on both sides of the split"

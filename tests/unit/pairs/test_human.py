@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from embedtune.files import digest_value
 from embedtune.pairs import human
-from embedtune.pairs.filters.near_equal import near_equal_questions
 from embedtune.pairs.formats.asked import Asked
 from embedtune.pairs.formats.section_finder import ExpectedSection
 from embedtune.pairs.formats.test_case import TestCase
@@ -14,6 +13,7 @@ from embedtune.pairs.human import place_questions
 from embedtune.pairs.split import CorpusSplit
 from embedtune.vocabulary.corpus import Section, SectionKind
 from embedtune.vocabulary.pairs import Origin, Query, Split
+from embedtune.wording.near_equal import near_equal_questions
 
 PARTS = {"a": Split.TRAIN, "b": Split.TRAIN, "c": Split.DEV, "d": Split.TEST, "e": Split.TEST}
 TEXTS = {

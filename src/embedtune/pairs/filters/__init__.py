@@ -2,6 +2,5 @@
 
 ``cascade`` runs the filters from cheap to dear over a ``batch`` of questions: ``length``, ``markup``,
 ``leak``, ``generic``, ``duplicates``, ``round_trip`` (by keywords, or by a model: ``model_ranks``). What
-two questions share is seen in ``word_sets``: their content words by ``stems``; ``near_equal`` joins two
-sets of questions by them and forgives the ``typos`` of one word.
+two questions share is seen by the room ``wording``.
 """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedtune.pairs.filters.word_sets import Vocabulary, WordSets
+from embedtune.wording.word_sets import Vocabulary, WordSets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

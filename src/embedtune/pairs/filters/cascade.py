@@ -18,10 +18,10 @@ from embedtune.pairs.filters.generic import too_generic
 from embedtune.pairs.filters.length import empty, too_long, too_short
 from embedtune.pairs.filters.markup import marked_up
 from embedtune.pairs.filters.model_ranks import ModelOwnRanks
-from embedtune.pairs.filters.near_equal import near_equal
 from embedtune.pairs.filters.round_trip import OwnRanks, lost
-from embedtune.pairs.filters.word_sets import Vocabulary
 from embedtune.pairs.statistics import Rejections
+from embedtune.wording.near_equal import near_equal
+from embedtune.wording.word_sets import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

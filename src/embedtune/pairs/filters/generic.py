@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from embedtune.pairs.filters.batch import QuestionBatch
-    from embedtune.pairs.filters.word_sets import Vocabulary
     from embedtune.pairs.split import CorpusSplit
     from embedtune.vocabulary.corpus import Section
+    from embedtune.wording.word_sets import Vocabulary
 
 _SECTIONS = 1 << 13
 

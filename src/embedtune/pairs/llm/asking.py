@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from embedtune.endpoints.retries import backoff_seconds
 from embedtune.pairs.llm.answers import AnswerError, DraftedQuestion, parse_answer
 from embedtune.pairs.llm.budget import Budget, Usage
 from embedtune.pairs.llm.client import Failure, Refusal
@@ -14,7 +15,6 @@ from embedtune.pairs.llm.completions import Reply
 from embedtune.pairs.llm.dialect import Dialect, Negotiation
 from embedtune.pairs.llm.journal import AnswerRow, FailureRow
 from embedtune.pairs.llm.prompt import Prompt, estimated_tokens
-from embedtune.pairs.llm.retries import backoff_seconds
 
 if TYPE_CHECKING:
     from embedtune.config.data_settings import LlmSettings

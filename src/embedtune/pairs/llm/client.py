@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from embedtune.errors import ConfigError, InputError, UnavailableError
+from embedtune.endpoints.transport import LATE, StatusError, UnreadableError, open_client, read_body
+from embedtune.errors import ConfigError, InputError
 from embedtune.pairs.llm.answers import ANSWER_SCHEMA
-from embedtune.pairs.llm.completions import Reply, reply_of, said_in
-from embedtune.pairs.llm.retries import retry_after_seconds
+from embedtune.pairs.llm.completions import Reply, reply_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-
     from openai.types.chat.completion_create_params import ResponseFormat
 
+    from embedtune.endpoints.address import Endpoint
     from embedtune.pairs.llm.dialect import Dialect
-    from embedtune.pairs.llm.endpoint import Endpoint
     from embedtune.pairs.llm.prompt import Prompt
 
-_CONNECT_SECONDS = 10.0
 _MAX_REPLY_BYTES = 8 << 20
-_MAX_COMPLAINT_BYTES = 1 << 16
 _LONGEST_WAIT_SECONDS = 600.0
 
-_OK, _REDIRECTED, _FIRST_COMPLAINT, _SERVER_FAULT = 200, 300, 400, 500
+_REDIRECTED, _FIRST_COMPLAINT, _SERVER_FAULT = 300, 400, 500
 _REFUSALS = {400, 422}
 _UNAUTHORIZED, _TOO_LARGE = 401, 413
 _PASSING = {408, 409, 425, 429}
-_LATE = "no answer in time"
 _OUT_OF_CREDIT = ("insufficient_quota", "billing_hard_limit")
 
 _REMEDIES = {
@@ -40,37 +34,6 @@ _REMEDIES = {
     404: "Check `llm.model`, and that `llm.base_url` ends as the server wants it, mostly in /v1.",
 }
 _OTHER_REMEDY = "Check `llm.base_url`, `llm.model` and the account."
-
-_DESCRIBING = "x-stainless-"
-_READ_BY_LIBRARY = "x-stainless-raw-response"
-
-
-class _Request(Protocol):
-    headers: MutableMapping[str, str]
-
-
-class _Response(Protocol):
-    @property
-    def status_code(self) -> int: ...
-
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-
-    def iter_bytes(self) -> Iterator[bytes]: ...
-
-
-class _UnreadableError(Exception):
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class _StatusError(Exception):
-    def __init__(self, status: int, said: str, wait: float | None) -> None:
-        super().__init__(status)
-        self.status = status
-        self.said = said
-        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +63,8 @@ class ChatClient:
 
     The client's own retries are off: it would neither count a failed answer against the budget, nor stop
     when the run is stopped, nor check the answer. Redirections are not followed, so that sections go to the
-    configured address and nowhere else. Proxies and certificates of the environment are respected, except
-    that an address on this machine is reached directly. The headers with which the library describes the
-    machine are taken off. Answers are bounded in size and in time from the first byte to the last.
+    configured address and nowhere else, as `embedtune.endpoints.transport` describes. Answers are bounded in
+    size and in time from the first byte to the last.
 
     Args:
         endpoint: Who is asked.
@@ -118,32 +80,11 @@ class ChatClient:
     def __init__(
         self, endpoint: Endpoint, *, seconds: float, max_answer_tokens: int, temperature: float | None
     ) -> None:
-        try:
-            from openai import DefaultHttpxClient, OpenAI, Timeout
-        except ImportError as error:
-            raise UnavailableError(
-                "Asking a language model needs the package openai.", "pip install 'embedtune[llm]'"
-            ) from error
         self._endpoint = endpoint
         self._seconds = seconds
         self._max_answer_tokens = max_answer_tokens
         self._temperature = temperature
-        timeout = Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS), pool=None)
-        try:
-            transport = DefaultHttpxClient(
-                timeout=timeout,
-                follow_redirects=False,
-                trust_env=not endpoint.is_loopback,
-                event_hooks={"request": [_without_description], "response": [self._raise_for_status]},
-            )
-        except (ImportError, OSError, ValueError):
-            raise ConfigError(
-                "The proxy or the certificates that the environment names cannot be used.",
-                "Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
-            ) from None
-        self._client = OpenAI(
-            api_key=endpoint.key, base_url=endpoint.base_url, timeout=timeout, max_retries=0, http_client=transport
-        )
+        self._client = open_client(endpoint, seconds, "Asking a language model")
 
     def ask(self, prompt: Prompt, dialect: Dialect) -> Reply | Failure | Refusal:
         """Send a request and wait for what comes of it.
@@ -168,13 +109,13 @@ class ChatClient:
                 max_tokens=limit if dialect.length_name == "max_tokens" else omit,
                 max_completion_tokens=limit if dialect.length_name == "max_completion_tokens" else omit,
             ) as response:
-                body = self._read(response.iter_bytes(), _MAX_REPLY_BYTES)
-        except _UnreadableError as error:
+                body = read_body(response.iter_bytes(), _MAX_REPLY_BYTES, self._seconds)
+        except UnreadableError as error:
             return Failure(error.reason, may_cost=True)
-        except _StatusError as error:
+        except StatusError as error:
             return self._judged(error)
         except APITimeoutError:
-            return Failure(_LATE, may_cost=True)
+            return Failure(LATE, may_cost=True)
         except APIConnectionError:
             return Failure("no connection")
         return reply_of(self._endpoint.without_key(body.decode("utf-8", "replace")))
@@ -183,34 +124,7 @@ class ChatClient:
         """Close all connections."""
         self._client.close()
 
-    def _read(self, chunks: Iterable[bytes], most: int) -> bytes:
-        """Read a body of bounded size in bounded time, however slowly it drips."""
-        deadline = time.monotonic() + self._seconds
-        body = bytearray()
-        try:
-            for chunk in chunks:
-                body += chunk
-                if len(body) > most or time.monotonic() > deadline:
-                    break
-            else:
-                return bytes(body)
-        except Exception as error:  # noqa: BLE001 - whatever the transport calls it, the connection broke
-            late = "timeout" in type(error).__name__.lower()
-            raise _UnreadableError(_LATE if late else "the connection broke") from None
-        raise _UnreadableError("an answer without end" if len(body) > most else _LATE)
-
-    def _raise_for_status(self, response: _Response) -> None:
-        """Read what an unsuccessful answer says, before the library does so without a bound."""
-        if response.status_code == _OK:
-            return
-        try:
-            body = self._read(response.iter_bytes(), _MAX_COMPLAINT_BYTES)
-        except _UnreadableError:
-            body = b""
-        said = self._endpoint.without_key(said_in(body.decode("utf-8", "replace")))
-        raise _StatusError(response.status_code, said, retry_after_seconds(response.headers, time.time()))
-
-    def _judged(self, error: _StatusError) -> Failure | Refusal:
+    def _judged(self, error: StatusError) -> Failure | Refusal:
         status, said = error.status, error.said
         if status in _REFUSALS:
             return Refusal(said or f"HTTP {status}")
@@ -244,10 +158,3 @@ def _response_format(dialect: Dialect) -> ResponseFormat | None:
             "json_schema": {"name": "questions", "schema": ANSWER_SCHEMA, "strict": True},
         }
     return {"type": "json_object"} if dialect.answer_format == "json_object" else None
-
-
-def _without_description(request: _Request) -> None:
-    """Take off the headers that describe this machine; the library itself reads the one that stays."""
-    for name in [name for name in request.headers if name.lower().startswith(_DESCRIBING)]:
-        if name.lower() != _READ_BY_LIBRARY:
-            del request.headers[name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from embedtune.pairs.llm.budget import Usage
 
-_EXCERPT = 200
 _Count = Annotated[int, Field(ge=0, le=10**9)]
 
 
@@ -74,25 +72,3 @@ def reply_of(body: str) -> Reply:
     if choice.finish_reason == "length":
         return Reply(text, usage, "the answer was cut off at llm.max_answer_tokens")
     return Reply(text, usage, "" if text.strip() else "an empty answer")
-
-
-def said_in(body: str) -> str:
-    """Return what a server says about an error, on one line of 200 characters at most."""
-    said = body
-    with contextlib.suppress(ValueError, RecursionError):
-        said = _message_in(json.loads(body)) or body
-    printable = "".join(character if character.isprintable() else " " for character in said)
-    shown = " ".join(printable.split())
-    return shown if len(shown) <= _EXCERPT else f"{shown[:_EXCERPT]}…"
-
-
-def _message_in(value: object) -> str:
-    """Return code and message of an error as OpenAI, FastAPI and their kin write them; empty if there are none."""
-    if isinstance(value, dict) and isinstance(value.get("error"), dict | str):
-        value = value["error"]
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, dict):
-        return ""
-    parts = [value.get(name) for name in ("code", "message", "detail")]
-    return ": ".join(part for part in parts if isinstance(part, str) and part)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedtune.config.data_settings import LlmSettings
+from embedtune.endpoints.address import Endpoint
 from embedtune.errors import InputError, InterruptedRunError
 from embedtune.events import Alert, Notice, Progress, Report, silent
 from embedtune.files import digest_value
@@ -18,7 +19,7 @@ from embedtune.pairs.llm.answers import ANSWER_SCHEMA, DraftedQuestion
 from embedtune.pairs.llm.asking import Answered, Asker, GivenUp, Job, Outcome, Wait
 from embedtune.pairs.llm.budget import Budget, Limits, Usage
 from embedtune.pairs.llm.client import ChatClient
-from embedtune.pairs.llm.endpoint import Endpoint, endpoint_of
+from embedtune.pairs.llm.endpoint import endpoint_of
 from embedtune.pairs.llm.grounding import WrittenQuestion, grounded
 from embedtune.pairs.llm.journal import Journal
 from embedtune.pairs.llm.prompt import section_prompt

@@ -3,9 +3,9 @@ import hashlib
 import pytest
 
 from embedtune.pairs.filters.batch import question_batch
-from embedtune.pairs.filters.word_sets import Vocabulary
 from embedtune.pairs.split import CorpusSplit
 from embedtune.vocabulary.pairs import GeneratedQuery, Origin, Query, Split
+from embedtune.wording.word_sets import Vocabulary
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,9 @@ from embedtune.encoders.fake import FakeEncoder
 from embedtune.errors import InputError
 from embedtune.events import Progress
 from embedtune.pairs.filters.cascade import FilterName, filter_questions
-from embedtune.pairs.filters.near_equal import near_equal_questions
 from embedtune.pairs.split import CorpusSplit
 from embedtune.vocabulary.pairs import Split
+from embedtune.wording.near_equal import near_equal_questions
 
 WORDS = "pump hose clamp seal valve filter motor belt fuse lamp".split()
 OFF = FilterSettings(round_trip="off", generic_clusters=2, generic_share=0.0)

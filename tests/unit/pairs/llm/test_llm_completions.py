@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embedtune.endpoints.transport import said_in
 from embedtune.pairs.llm.budget import Usage
-from embedtune.pairs.llm.completions import Reply, reply_of, said_in
+from embedtune.pairs.llm.completions import Reply, reply_of
 from llm_server import completion
 
 

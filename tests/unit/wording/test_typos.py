@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from embedtune.pairs.filters.typos import typo_pairs
+from embedtune.wording.typos import typo_pairs
 
 
 def test_one_slip_pairs_words():

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedtune.arrays import bounded_runs
-from embedtune.pairs.filters.typos import typo_pairs
-from embedtune.pairs.filters.word_sets import Vocabulary, WordSets
+from embedtune.wording.typos import typo_pairs
+from embedtune.wording.word_sets import Vocabulary, WordSets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,11 +20,17 @@ _CANDIDATES = 1 << 16
 _PAIRS = 1 << 20
 _ENOUGH_TO_CONTAIN = 2
 _AT_ONCE = 2
+_NONE = -1
 _ROUNDING = 1e-9
 
 
 def near_equal_questions(candidates: Sequence[str], references: Sequence[str], threshold: float) -> list[int]:
-    """Return the positions of the candidates that ask what some reference asks.
+    """Return the positions of the candidates that ask what some reference asks; see `near_equal_pairs`."""
+    return [candidate for candidate, _ in near_equal_pairs(candidates, references, threshold)]
+
+
+def near_equal_pairs(candidates: Sequence[str], references: Sequence[str], threshold: float) -> list[tuple[int, int]]:
+    """Return the positions of the candidates that ask what some reference asks, each with that reference's.
 
     Two questions are near-equal if their content words (lower case, stemmed, without function words)
     agree: their Jaccard similarity reaches the threshold, or one has all words of the other, two at
@@ -37,18 +43,29 @@ def near_equal_questions(candidates: Sequence[str], references: Sequence[str], t
 
     Args:
         candidates: Questions.
-        references: Questions.
+        references: Questions; where several are near-equal to a candidate, the first one is named.
         threshold: Similarity, above 0, at most 1.
     """
     vocabulary = Vocabulary()
     left, right = vocabulary.read(candidates), vocabulary.read(references)
-    return np.flatnonzero(near_equal(left, right, vocabulary, threshold)).tolist()
+    first = first_near_equal(left, right, vocabulary, threshold)
+    found = np.flatnonzero(first >= 0)
+    return list(zip(found.tolist(), first[found].tolist(), strict=True))
 
 
 def near_equal(
     candidates: WordSets, references: WordSets, vocabulary: Vocabulary, threshold: float
 ) -> NDArray[np.bool_]:
-    """Return which candidates are near-equal to a reference; those without content words never are.
+    """Return which candidates are near-equal to a reference; see `first_near_equal`."""
+    return first_near_equal(candidates, references, vocabulary, threshold) >= 0
+
+
+def first_near_equal(
+    candidates: WordSets, references: WordSets, vocabulary: Vocabulary, threshold: float
+) -> NDArray[np.int64]:
+    """Return the first reference that each candidate is near-equal to, -1 for none; shape (candidates,).
+
+    Those without content words are near-equal to none.
 
     Args:
         candidates: Word sets read by the vocabulary.
@@ -56,10 +73,11 @@ def near_equal(
         vocabulary: The vocabulary.
         threshold: Similarity, above 0, at most 1.
     """
-    found = np.zeros(len(candidates), dtype=np.bool_)
+    found = np.full(len(candidates), _NONE, dtype=np.int64)
     hashes = vocabulary.hashes
     _, distinct = np.unique(references.totals(hashes), return_index=True)
-    references = references.only(distinct[references.sizes[distinct] > 0])
+    distinct = np.sort(distinct[references.sizes[distinct] > 0])
+    references = references.only(distinct)
     if not len(references) or not len(candidates.words):
         return found
     links = _links(candidates, references, vocabulary.stems)
@@ -71,7 +89,10 @@ def near_equal(
         part = candidates.only(np.arange(begin, min(begin + _CANDIDATES, len(candidates))))
         join = _Join(part, references, links, threshold, part.totals(numbers), reference_numbers)
         for candidate, reference in _pairs(part, index):
-            found[begin + candidate[join.agree(candidate, reference)]] = True
+            agreed = np.flatnonzero(join.agree(candidate, reference))
+            # A candidate's pairs are all in one batch, by reference: the first of them is the first reference.
+            several, first = np.unique(candidate[agreed], return_index=True)
+            found[begin + several] = distinct[reference[agreed[first]]]
     return found
 
 

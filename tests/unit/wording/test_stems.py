@@ -1,6 +1,6 @@
 import pytest
 
-from embedtune.pairs.filters.stems import content_stem
+from embedtune.wording.stems import content_stem
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from embedtune.pairs.filters import near_equal as module
-from embedtune.pairs.filters.near_equal import near_equal_questions
+from embedtune.wording import near_equal as module
+from embedtune.wording.near_equal import near_equal_pairs, near_equal_questions
 
 SAME = [
     ("How do I bleed the brakes?", "how to bleed brakes"),
@@ -104,3 +104,13 @@ def test_many_questions_are_not_compared_with_each_other(monkeypatch):
     )
     assert near_equal_questions(candidates, references, 0.7) == []
     assert sum(looked_at) <= 50_000
+
+
+@given(texts, texts)
+def test_each_is_named_with_the_first_that_it_equals(candidates, references):
+    wanted = [
+        (number, equal[0])
+        for number, text in enumerate(candidates)
+        if (equal := [n for n, other in enumerate(references) if near_equal_questions([text], [other], 0.7)])
+    ]
+    assert near_equal_pairs(candidates, references, 0.7) == wanted

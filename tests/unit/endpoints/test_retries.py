@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedtune.pairs.llm.retries import backoff_seconds, retry_after_seconds
+from embedtune.endpoints.retries import backoff_seconds, retry_after_seconds
 
 NOW = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
 

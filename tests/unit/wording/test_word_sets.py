@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedtune.pairs.filters import word_sets
-from embedtune.pairs.filters.word_sets import Vocabulary
+from embedtune.wording import word_sets
+from embedtune.wording.word_sets import Vocabulary
 
 
 def words_of(vocabulary, sets, text):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedtune.memo import ENOUGH, Memo
-from embedtune.pairs.filters.stems import content_stem
+from embedtune.wording.stems import content_stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Letters and digits part company, so that E42, E-42 and "E 42" are the same words.
-_WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*|\d+")
+WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*|\d+")
+"""A run of letters, with apostrophes within, or of digits."""
 _TEXTS = 1 << 15
 
 
@@ -128,7 +129,7 @@ class Vocabulary:
 
     def _stems(self, word: str) -> tuple[int, ...]:
         """Return the numbers of the stems in a white-space word; -1 for a function word."""
-        stems = map(content_stem, _WORD.findall(unicodedata.normalize("NFKC", word).lower()))
+        stems = map(content_stem, WORD.findall(unicodedata.normalize("NFKC", word).lower()))
         return tuple(self._numbers.setdefault(stem, len(self._numbers)) if stem else -1 for stem in stems)
 
 
