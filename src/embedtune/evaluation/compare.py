@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from embedtune.errors import InputError
+from embedtune.evaluation.equal_sections import collapsed_run
 from embedtune.evaluation.metrics import Measure, in_order, score_run
+from embedtune.evaluation.multiplicity import corrected_over_slices
 from embedtune.evaluation.outcome import Benchmark, Evaluation, SliceResult, SystemResult
-from embedtune.evaluation.paired import paired_comparison
+from embedtune.evaluation.paired import ScoredPair, paired_comparisons
 from embedtune.evaluation.query_groups import query_groups
 from embedtune.evaluation.significance import MIN_GROUPS
 from embedtune.evaluation.slices import ALL, QuerySlice, slice_queries
@@ -24,7 +27,13 @@ if TYPE_CHECKING:
     from embedtune.config.settings import EvaluationSettings
     from embedtune.vocabulary.ports import Ranker
 
-MEASURES = tuple(Measure.parse(name) for name in ("recall@1", "recall@5", "recall@10", "mrr", "ndcg@10"))
+MEASURES = tuple(
+    map(
+        Measure.parse,
+        "recall@1 recall@3 recall@5 recall@10 recall@20 recall@50 recall@100 accuracy@1 accuracy@5 precision@5 "
+        "mrr ndcg@10 map".split(),
+    )
+)
 COMPARED = ("recall@1", "recall@5", "mrr", "ndcg@10")
 
 
@@ -76,10 +85,11 @@ def evaluate_runs(
 ) -> Evaluation:
     """Score and compare rankings that exist already, such as those of a TREC run file.
 
-    Every comparison draws from a generator of its own, seeded by ``seed`` and its names, so adding a
-    system or a slice leaves the other intervals as they were. A slice, or the whole benchmark, with fewer
-    than ``settings.min_slice`` independent groups of questions gets values but no comparison. The p-values
-    are not corrected for the number of slices looked at.
+    Every slice draws from a generator of its own, seeded by ``seed`` and its name, so adding a system or a
+    slice leaves the other intervals as they were. A slice with fewer than ``settings.min_slice`` independent
+    groups of questions says so instead of giving values and comparisons; the whole benchmark with fewer keeps
+    its values. The p-values of slices are corrected for the number of slices (`corrected_over_slices`).
+    Sections with equal texts count as one, in the runs that come back too.
 
     Args:
         runs: The rankings of each system; each name appears once.
@@ -96,24 +106,19 @@ def evaluate_runs(
     """
     _check_names([run.system for run in runs], pairs)
     _check_corpus(runs, benchmark.corpus_digest)
-    parts = _Parts.of(benchmark)
+    runs = [collapsed_run(run, benchmark.equal_sections) for run in runs]
+    parts = _Parts.of(benchmark, max(MIN_GROUPS, settings.min_slice))
     scores = {run.system: score_run(run, benchmark.qrels, MEASURES) for run in runs}
     for run in runs:
         _report_missing(run, benchmark, report)
-    if parts.group_count(parts.everything) < max(MIN_GROUPS, settings.min_slice):
-        report(Alert(f"Too few independent questions for intervals: {settings.min_slice} are needed."))
+    if reason := parts.too_few(parts.everything):
+        report(Alert(f"Too few independent questions for intervals: {reason}."))
     return Evaluation(
         systems=tuple(
             _system_result(run, scores[run.system], benchmark, parts, (avg_similarity or {}).get(run.system))
             for run in runs
         ),
-        comparisons=tuple(
-            comparison
-            for baseline, candidate in dict.fromkeys(pairs)
-            for comparison in _compare(
-                scores[baseline], scores[candidate], (baseline, candidate), parts, settings, seed
-            )
-        ),
+        comparisons=_comparisons(scores, pairs, parts, settings, seed),
         n=len(parts.everything),
         groups=parts.group_count(parts.everything),
         corpus_digest=benchmark.corpus_digest,
@@ -126,22 +131,29 @@ def evaluate_runs(
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The judged queries, their groups and their slices."""
+    """The judged queries, their groups and their slices, and how many groups a comparison needs."""
 
     everything: tuple[str, ...]
     group_of: Mapping[str, str]
     slices: tuple[QuerySlice, ...]
+    needed: int
 
     @classmethod
-    def of(cls, benchmark: Benchmark) -> _Parts:
+    def of(cls, benchmark: Benchmark, needed: int) -> _Parts:
         return cls(
             benchmark.qrels.query_ids,
             query_groups(benchmark.qrels, benchmark.section_groups),
             slice_queries(benchmark.judged, benchmark.attributes),
+            needed,
         )
 
     def group_count(self, query_ids: Sequence[str]) -> int:
         return len({self.group_of[query] for query in query_ids})
+
+    def too_few(self, query_ids: Sequence[str]) -> str:
+        """Return why queries are too few for a figure, empty if they are enough."""
+        groups = self.group_count(query_ids)
+        return "" if groups >= self.needed else f"{groups} independent of {len(query_ids)}, {self.needed} are needed"
 
 
 def _system_result(
@@ -150,48 +162,51 @@ def _system_result(
     return SystemResult(
         system=run.system,
         values={name: metric.mean for name, metric in scores.items()},
-        slices=tuple(
-            SliceResult(
-                attribute=part.attribute,
-                value=part.value,
-                n=len(part.query_ids),
-                groups=parts.group_count(part.query_ids),
-                values={name: metric.over(part.query_ids).mean for name, metric in scores.items()},
-            )
-            for part in parts.slices
-        ),
+        slices=tuple(_slice_result(part, scores, parts) for part in parts.slices),
         not_asked=len(run.missing(benchmark.qrels)),
         found_nothing=sum(query in run.rankings and not run.rankings[query] for query in parts.everything),
         avg_similarity=avg_similarity,
     )
 
 
-def _compare(
-    baseline: Mapping[str, Scores],
-    candidate: Mapping[str, Scores],
-    names: tuple[str, str],
+def _slice_result(part: QuerySlice, scores: Mapping[str, Scores], parts: _Parts) -> SliceResult:
+    too_few = parts.too_few(part.query_ids)
+    return SliceResult(
+        attribute=part.attribute,
+        value=part.value,
+        n=len(part.query_ids),
+        groups=parts.group_count(part.query_ids),
+        values={} if too_few else {name: metric.over(part.query_ids).mean for name, metric in scores.items()},
+        too_few=too_few,
+    )
+
+
+def _comparisons(
+    scores: Mapping[str, Mapping[str, Scores]],
+    pairs: Sequence[tuple[str, str]],
     parts: _Parts,
     settings: EvaluationSettings,
     seed: int,
-) -> list[Comparison]:
+) -> tuple[Comparison, ...]:
+    by_pair: dict[tuple[str, str], list[Comparison]] = {pair: [] for pair in pairs}
     named = [(ALL, parts.everything), *((part.name, part.query_ids) for part in parts.slices)]
-    least = max(MIN_GROUPS, settings.min_slice)
-    comparisons: list[Comparison] = []
-    for slice_name, query_ids in named:
-        if parts.group_count(query_ids) < least:
+    for slice_name, query_ids in named if pairs else ():
+        if parts.too_few(query_ids):
             continue
+        scored = [
+            ScoredPair(pair, *(scores[system][metric].over(query_ids) for system in pair))
+            for pair in by_pair
+            for metric in COMPARED
+        ]
         groups = [parts.group_of[query] for query in query_ids]
-        for metric in COMPARED:
-            before, after = baseline[metric].over(query_ids), candidate[metric].over(query_ids)
-            generator = _generator(seed, [metric, *names, slice_name])
-            comparisons.append(
-                paired_comparison(before, after, names, groups, settings.bootstrap_samples, generator, slice_name)
-            )
-    return comparisons
+        generator = _generator(seed, slice_name)
+        for comparison in paired_comparisons(scored, groups, settings.bootstrap_samples, generator, slice_name):
+            by_pair[comparison.baseline, comparison.candidate].append(comparison)
+    return tuple(corrected_over_slices(list(chain.from_iterable(by_pair.values())), len(parts.everything)))
 
 
-def _generator(seed: int, names: Sequence[str]) -> np.random.Generator:
-    return np.random.default_rng([seed, int(short_digest(list(names)), 16)])
+def _generator(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng([seed, int(short_digest(name), 16)])
 
 
 def _check_names(systems: Sequence[str], pairs: Sequence[tuple[str, str]]) -> None:

@@ -1,7 +1,7 @@
 """Rank metrics per query, with the figures of trec_eval.
 
-Definitions follow trec_eval (``recall_k``, ``success_k``, ``recip_rank``, ``ndcg_cut_k`` with linear gain),
-so the values equal those of pytrec_eval, ir-measures and BEIR. One thing differs: sections with equal
+Definitions follow trec_eval (``recall_k``, ``success_k``, ``P_k``, ``recip_rank``, ``map``, ``ndcg_cut_k`` with
+linear gain), so the values equal those of pytrec_eval, ir-measures and BEIR. One thing differs: sections with equal
 scores are ordered by id ascending here (the order every embedtune index uses) and by id descending in
 trec_eval.
 """
@@ -22,17 +22,23 @@ from embedtune.vocabulary.evaluation import Qrels, Ranked, Run, Scores
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_KNOWN = "recall@K, success@K, ndcg@K (K = 1, 2, …) and mrr"
-_EXAMPLES = ("recall@1", "recall@5", "recall@10", "success@1", "success@5", "ndcg@10", "mrr")
+_KNOWN = "recall@K, accuracy@K, precision@K, ndcg@K (K = 1, 2, …), mrr and map"
+_EXAMPLES = ("recall@1", "recall@5", "recall@10", "accuracy@1", "accuracy@5", "precision@5", "ndcg@10", "mrr", "map")
+_OTHER_NAMES = {"success": "accuracy"}
 
 
 class MeasureKind(StrEnum):
     """What is measured on a ranking."""
 
     RECALL = "recall"
-    SUCCESS = "success"
+    ACCURACY = "accuracy"
+    PRECISION = "precision"
     NDCG = "ndcg"
     MRR = "mrr"
+    MAP = "map"
+
+
+_WHOLE_RANKING = (MeasureKind.MRR, MeasureKind.MAP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class Measure:
 
     Attributes:
         kind: What is measured.
-        cutoff: How many results are looked at; ``None`` for ``mrr``, which looks at all.
+        cutoff: How many results are looked at; ``None`` for ``mrr`` and ``map``, which look at all.
     """
 
     kind: MeasureKind
@@ -49,21 +55,21 @@ class Measure:
 
     def __post_init__(self) -> None:
         """Refuse a cut-off where none belongs, a missing one, and one below 1."""
-        if (self.cutoff is None) != (self.kind is MeasureKind.MRR) or (self.cutoff is not None and self.cutoff < 1):
+        if (self.cutoff is None) != (self.kind in _WHOLE_RANKING) or (self.cutoff is not None and self.cutoff < 1):
             raise ValueError(f"{self.kind} with the cut-off {self.cutoff} is not a measure")
 
     @classmethod
     def parse(cls, name: str) -> Self:
-        """Read a name such as ``recall@5``, ``ndcg@10`` or ``mrr``.
+        """Read a name such as ``recall@5``, ``ndcg@10`` or ``mrr``; ``success@5`` is trec_eval's for ``accuracy@5``.
 
         Raises:
             InputError: There is no such measure; the remedy lists the known ones.
         """
-        found = re.fullmatch(r"(recall|success|ndcg)@([1-9][0-9]{0,5})", name)
+        found = re.fullmatch(r"(recall|accuracy|success|precision|ndcg)@([1-9][0-9]{0,5})", name)
         if found:
-            return cls(MeasureKind(found[1]), int(found[2]))
-        if name == MeasureKind.MRR:
-            return cls(MeasureKind.MRR)
+            return cls(MeasureKind(_OTHER_NAMES.get(found[1], found[1])), int(found[2]))
+        if name in _WHOLE_RANKING:
+            return cls(MeasureKind(name))
         near = difflib.get_close_matches(name, _EXAMPLES, n=1)
         hint = f"Did you mean {near[0]}? " if near else ""
         raise InputError(f"There is no measure {name!r}.", f"{hint}Known are {_KNOWN}.")
@@ -84,12 +90,16 @@ class Measure:
         match self.kind:
             case MeasureKind.RECALL:
                 return recall_at(ranking, grades, cutoff)
-            case MeasureKind.SUCCESS:
-                return success_at(ranking, grades, cutoff)
+            case MeasureKind.ACCURACY:
+                return accuracy_at(ranking, grades, cutoff)
+            case MeasureKind.PRECISION:
+                return precision_at(ranking, grades, cutoff)
             case MeasureKind.NDCG:
                 return ndcg_at(ranking, grades, cutoff)
             case MeasureKind.MRR:
                 return reciprocal_rank(ranking, grades)
+            case MeasureKind.MAP:
+                return average_precision(ranking, grades)
 
 
 def recall_at(ranking: Sequence[str], grades: Mapping[str, int], k: int) -> float:
@@ -99,14 +109,30 @@ def recall_at(ranking: Sequence[str], grades: Mapping[str, int], k: int) -> floa
     return found / relevant if relevant else 0.0
 
 
-def success_at(ranking: Sequence[str], grades: Mapping[str, int], k: int) -> float:
-    """Return 1 if any of the first ``k`` sections is relevant, else 0."""
+def accuracy_at(ranking: Sequence[str], grades: Mapping[str, int], k: int) -> float:
+    """Return 1 if any of the first ``k`` sections is relevant, else 0 (trec_eval's ``success_k``)."""
     return float(any(grades.get(section, 0) > 0 for section in ranking[:k]))
+
+
+def precision_at(ranking: Sequence[str], grades: Mapping[str, int], k: int) -> float:
+    """Return how many of the first ``k`` sections are relevant, over ``k``, though fewer were found."""
+    return sum(grades.get(section, 0) > 0 for section in ranking[:k]) / k
 
 
 def reciprocal_rank(ranking: Sequence[str], grades: Mapping[str, int]) -> float:
     """Return one over the rank of the first relevant section, over the whole ranking; 0 if there is none."""
     return next((1.0 / rank for rank, section in enumerate(ranking, start=1) if grades.get(section, 0) > 0), 0.0)
+
+
+def average_precision(ranking: Sequence[str], grades: Mapping[str, int]) -> float:
+    """Return the precision at the rank of each relevant section, averaged over all relevant ones.
+
+    One that was not found adds nothing. The mean over queries is MAP (Buckley & Voorhees, "Evaluating
+    Evaluation Measure Stability", SIGIR 2000).
+    """
+    relevant = sum(grade > 0 for grade in grades.values())
+    ranks = [rank for rank, section in enumerate(ranking, start=1) if grades.get(section, 0) > 0]
+    return sum(found / rank for found, rank in enumerate(ranks, start=1)) / relevant if relevant else 0.0
 
 
 def ndcg_at(ranking: Sequence[str], grades: Mapping[str, int], k: int) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from embedtune.errors import InputError
+from embedtune.evaluation.equal_sections import collapsed_qrels
 from embedtune.evaluation.slices import ALL
 
 if TYPE_CHECKING:
@@ -22,12 +23,14 @@ class Benchmark:
 
     Attributes:
         queries: The questions; those without a relevant section are not asked.
-        qrels: The sections that answer them.
+        qrels: The sections that answer them; equal ones are put together.
         corpus_digest: The digest of the sections searched.
         attributes: More labels of queries: attribute name to (query id to label); each becomes slices.
         section_groups: Section id to group, such as the near-duplicate cluster: queries about one
             group count as one piece of evidence. An empty mapping groups by section; ``None`` takes all
             queries as independent.
+        equal_sections: Section id to the one that stands for it, of sections whose texts are equal (see
+            `equal_sections.equal_sections`).
 
     Raises:
         InputError: No query is judged, a judged query is not among the queries, or an id appears twice.
@@ -38,9 +41,11 @@ class Benchmark:
     corpus_digest: str
     attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     section_groups: Mapping[str, str] | None = None
+    equal_sections: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a benchmark whose mean would not say what it seems to say."""
+        """Put equal sections together; refuse a benchmark whose mean would not say what it seems to say."""
+        object.__setattr__(self, "qrels", collapsed_qrels(self.qrels, self.equal_sections))
         known = {query.id for query in self.queries}
         if len(known) < len(self.queries):
             raise InputError("Two questions have the same id.", "Give every question an id of its own.")
@@ -64,14 +69,15 @@ class Benchmark:
 
 @dataclass(frozen=True, slots=True)
 class SliceResult:
-    """One system on one slice.
+    """One system on one slice; with too few independent questions it gives a reason instead of values.
 
     Attributes:
         attribute: What the slice divides by, such as ``domain``.
         value: The label, such as ``hvac``.
         n: Number of queries.
-        groups: Number of independent groups among them; too few of these, and there is no comparison.
-        values: Mean of each metric.
+        groups: Number of independent groups among them.
+        values: Mean of each metric; empty where there are too few groups.
+        too_few: Why there are no values and no comparison; empty where there are.
     """
 
     attribute: str
@@ -79,6 +85,7 @@ class SliceResult:
     n: int
     groups: int
     values: Mapping[str, float]
+    too_few: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ The same evaluation gives the same bytes: the only date is the one passed in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from embedtune.config.settings import EvaluationSettings
 from embedtune.errors import FormatError
 from embedtune.evaluation.outcome import Evaluation, SliceResult, SystemResult
+from embedtune.evaluation.robustness.outcome import Robustness
 from embedtune.evaluation.slices import slice_order
 from embedtune.files import JsonValue, read_json, write_json
 from embedtune.vocabulary.evaluation import Comparison, GateResult
@@ -25,6 +26,8 @@ SCHEMA = 1
 _ALWAYS = ("domain", "difficulty", "category")
 _PREFIX = "by_"
 _SIMILARITY = "avg_similarity"
+_ROBUSTNESS = "robustness"
+_TOO_FEW = "too_few"
 _Value = TypeVar("_Value")
 
 
@@ -38,6 +41,7 @@ class EvaluationRecord:
         leakage: What a check for leaks between training and test found, written as given.
         date: When it was made, ISO 8601; empty leaves it out.
         details: More about the making, such as what was tuned on which questions; written as given.
+        robustness: How the systems did on variants of the questions; ``None`` if they were not asked.
     """
 
     evaluation: Evaluation
@@ -45,6 +49,7 @@ class EvaluationRecord:
     leakage: Mapping[str, JsonValue] = field(default_factory=dict)
     date: str = ""
     details: Mapping[str, JsonValue] = field(default_factory=dict)
+    robustness: Robustness | None = None
 
 
 def write_record(path: Path, record: EvaluationRecord) -> None:
@@ -82,12 +87,14 @@ def record_as_json(record: EvaluationRecord) -> dict[str, JsonValue]:
     }
     if record.date:
         metadata["date"] = record.date
+    robustness: dict[str, JsonValue] = {_ROBUSTNESS: record.robustness.to_json()} if record.robustness else {}
     return {
         "metadata": metadata,
         "systems": {result.system: _system_as_json(result) for result in evaluation.systems},
         "comparisons": [_comparison_as_json(comparison) for comparison in evaluation.comparisons],
         "leakage": dict(record.leakage),
-        "gates": [{"gate": gate.gate, "passed": gate.passed, "reason": gate.reason} for gate in record.gates],
+        "gates": [asdict(gate) for gate in record.gates],
+        **robustness,
     }
 
 
@@ -121,12 +128,19 @@ def record_from_json(value: JsonValue, where: str) -> EvaluationRecord:
     return EvaluationRecord(
         evaluation=evaluation,
         gates=tuple(
-            GateResult(gate.get("gate", str), gate.get("passed", bool), gate.get("reason", str))
+            GateResult(
+                gate.get("gate", str),
+                gate.get("passed", bool),
+                gate.get("reason", str),
+                gate.optional_number("value"),
+                gate.optional_number("bound"),
+            )
             for gate in top.nodes("gates")
         ),
         leakage=top.node("leakage").mapping(),
         date=metadata.get("date", str) if "date" in metadata.mapping() else "",
         details=metadata.node("details").mapping(),
+        robustness=Robustness.from_json(top.node(_ROBUSTNESS).value, where) if _ROBUSTNESS in top.mapping() else None,
     )
 
 
@@ -137,6 +151,8 @@ def _system_as_json(result: SystemResult) -> JsonValue:
     groups: dict[str, dict[str, JsonValue]] = {_PREFIX + attribute: {} for attribute in _ALWAYS}
     for part in result.slices:
         row: dict[str, JsonValue] = {"n": part.n, "independent_groups": part.groups, **part.values}
+        if part.too_few:
+            row[_TOO_FEW] = part.too_few
         groups.setdefault(_PREFIX + part.attribute, {})[part.value] = row
     return {"metrics": metrics, "not_asked": result.not_asked, "found_nothing": result.found_nothing, **groups}
 
@@ -162,10 +178,10 @@ def _system(name: str, node: _Node) -> SystemResult:
 
 
 def _slice(attribute: str, label: str, node: _Node) -> SliceResult:
-    values = node.numbers()
     n, groups = node.get("n", int), node.get("independent_groups", int)
-    metrics = {key: number for key, number in values.items() if key not in {"n", "independent_groups"}}
-    return SliceResult(attribute, label, n, groups, metrics)
+    too_few = node.get(_TOO_FEW, str) if _TOO_FEW in node.mapping() else ""
+    metrics = {key: node.number(key) for key in node.mapping() if key not in {"n", "independent_groups", _TOO_FEW}}
+    return SliceResult(attribute, label, n, groups, metrics, too_few)
 
 
 def _comparison_as_json(comparison: Comparison) -> JsonValue:
@@ -186,6 +202,8 @@ def _comparison(node: _Node) -> Comparison:
             p_value=node.number("p_value"),
             n=node.get("n", int),
             slice=node.get("slice", str),
+            p_adjusted=node.optional_number("p_adjusted"),
+            detectable=node.optional_number("detectable"),
         )
     except ValueError as error:
         raise node.fault(f"is not a comparison ({error})") from error
@@ -228,6 +246,9 @@ class _Node:
         if isinstance(found.value, bool) or not isinstance(found.value, int | float):
             raise found.fault("is not a number")
         return float(found.value)
+
+    def optional_number(self, key: str) -> float | None:
+        return None if self.mapping().get(key) is None else self.number(key)
 
     def numbers(self) -> dict[str, float]:
         return {key: self.number(key) for key in self.mapping()}

@@ -1,10 +1,11 @@
-"""Named parts of the questions: by domain, difficulty, category, origin, and what else is known of them."""
+"""Named parts of the questions: by domain, difficulty, category, origin, length, and what else is known of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from embedtune.evaluation.question_traits import length_label
 from embedtune.vocabulary.pairs import Query, Split
 
 if TYPE_CHECKING:
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
 
 ALL = "all"
 SECTION_SPLIT = "section_split"
-_ATTRIBUTES = ("domain", "difficulty", "category", "origin", SECTION_SPLIT)
-_SCALE = ("easy", "medium", "hard", *Split)
+LENGTH = "length"
+OVERLAP = "overlap"
+_ATTRIBUTES = ("domain", "difficulty", "category", "origin", SECTION_SPLIT, LENGTH, OVERLAP)
+_SCALE = ("easy", "short", "low", "medium", "hard", "long", "high", *Split)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,9 @@ def slice_name(attribute: str, value: str) -> str:
 def slice_order(attribute: str, value: str) -> tuple[int, str, int, str]:
     """Return the sort key of a slice.
 
-    Domain, difficulty, category, origin and section split come first, other attributes after them by
-    name; values go by name, but easy, medium, hard and train, dev, test keep that order.
+    Domain, difficulty, category, origin, section split, length and overlap come first, other attributes
+    after them by name; values go by name, but easy, medium, hard, the bands of length and overlap, and
+    train, dev, test keep their order.
     """
     known = _ATTRIBUTES.index(attribute) if attribute in _ATTRIBUTES else len(_ATTRIBUTES)
     step = _SCALE.index(value) if value in _SCALE else len(_SCALE)
@@ -56,7 +60,7 @@ def slice_queries(
     Args:
         queries: The queries; those with an empty label are in no slice of that attribute.
         attributes: More labels: attribute name to (query id to label), such as
-            ``{"section_split": section_splits(…)}``.
+            ``{"section_split": section_splits(…), "overlap": overlap_labels(…)}``.
 
     Returns:
         The slices in the order of `slice_order`.
@@ -68,6 +72,7 @@ def slice_queries(
             "difficulty": query.difficulty,
             "category": query.category,
             "origin": str(query.origin),
+            LENGTH: length_label(query.text),
         }
         labels |= {attribute: known.get(query.id, "") for attribute, known in (attributes or {}).items()}
         for attribute, value in labels.items():

@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 from embedtune.files import digest_value
 
+SIGNIFICANT = 0.05
+
 
 class Qrels:
     """Which sections answer which query, with grades; immutable.
@@ -28,6 +30,11 @@ class Qrels:
     def query_ids(self) -> tuple[str, ...]:
         """The judged queries that have at least one relevant section, in order of id."""
         return tuple(query for query, judged in self._grades.items() if any(g > 0 for g in judged.values()))
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """All judged queries, those without a relevant section too, in order of id."""
+        return tuple(self._grades)
 
     def grades(self, query_id: str) -> Mapping[str, int]:
         """Return the judged sections of a query; empty if it was never judged."""
@@ -122,6 +129,10 @@ class Comparison:
         p_value: Two-sided p-value of "no difference".
         n: Number of queries.
         slice: ``all``, or a part such as ``domain=hvac``.
+        p_adjusted: Of a slice, the p-value corrected for the number of slices looked at; ``None`` where it
+            is not one of several.
+        detectable: The smallest true difference that so many queries would show as significant four times
+            in five; ``None`` where no two groups of queries differ, so that nothing is known of the spread.
     """
 
     metric: str
@@ -134,6 +145,8 @@ class Comparison:
     p_value: float
     n: int
     slice: str = "all"
+    p_adjusted: float | None = None
+    detectable: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse a comparison over nothing or with an interval the wrong way round."""
@@ -143,6 +156,10 @@ class Comparison:
             raise ValueError("the interval is the wrong way round, or none")
         if not 0 <= self.p_value <= 1:
             raise ValueError("a p-value lies between 0 and 1")
+        if self.p_adjusted is not None and not self.p_value <= self.p_adjusted <= 1:
+            raise ValueError("a corrected p-value lies between the p-value and 1")
+        if self.detectable is not None and not self.detectable > 0:
+            raise ValueError("a detectable difference is above 0")
 
     @property
     def delta(self) -> float:
@@ -156,7 +173,13 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """``better``, ``worse`` or ``no clear difference``, by whether the interval excludes 0."""
+        """``better`` or ``worse`` where the interval excludes 0, else ``no clear difference``.
+
+        One of several slices needs a corrected p-value of at most .05 as well: of twenty slices without any
+        difference, one interval excludes 0 by chance.
+        """
+        if self.p_adjusted is not None and self.p_adjusted > SIGNIFICANT:
+            return "no clear difference"
         if self.ci_low > 0:
             return "better"
         return "worse" if self.ci_high < 0 else "no clear difference"
@@ -164,8 +187,18 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """Whether a condition for publishing holds, and why."""
+    """Whether a condition for publishing holds, and why.
+
+    Attributes:
+        gate: The condition, in words.
+        passed: Whether it holds; one that was not measured does not fail.
+        reason: Why, with the figures.
+        value: The figure that decides; ``None`` where it was not measured.
+        bound: What it may just reach.
+    """
 
     gate: str
     passed: bool
     reason: str
+    value: float | None = None
+    bound: float | None = None

@@ -10,6 +10,7 @@ from embedtune.vocabulary.pairs import Origin, Query
 
 SETTINGS = EvaluationSettings(depth=5, bootstrap_samples=200, min_slice=4)
 IDS = [f"q{i}" for i in range(12)]
+PARTS = ("all", "domain=big", "origin=human", "length=short")
 
 
 def queries(ids=IDS):
@@ -56,21 +57,51 @@ def test_values_overall_and_per_slice():
     assert base.values["recall@1"] == 0.0
     assert base.values["recall@5"] == base.values["recall@10"] == 1.0
     assert tuned.values["mrr"] == pytest.approx((11 + 0.25) / 12)
-    small = next(part for part in tuned.slices if part.value == "small")
-    assert (small.attribute, small.n, small.groups) == ("domain", 3, 3)
-    assert small.values["recall@1"] == pytest.approx(2 / 3)
+    assert tuned.values["map"] == tuned.values["mrr"]
+    assert tuned.values["accuracy@1"] == tuned.values["recall@1"] == pytest.approx(11 / 12)
+    assert tuned.values["precision@5"] == pytest.approx(1 / 5)
+    big = next(part for part in base.slices if part.value == "big")
+    assert (big.attribute, big.n, big.groups, big.too_few) == ("domain", 9, 9, "")
+    assert big.values["mrr"] == pytest.approx(0.5)
+
+
+def test_a_slice_with_too_few_questions_says_so_instead_of_a_number():
+    evaluation = evaluate()
+    small = next(part for part in evaluation.system("tuned").slices if part.value == "small")
+    assert (small.n, small.groups, small.values) == (3, 3, {})
+    assert small.too_few == "3 independent of 3, 4 are needed"
+    assert evaluation.comparison("mrr", "base", "tuned", "domain=small") is None
 
 
 def test_every_pair_is_compared_on_every_slice_that_is_large_enough():
     evaluation = evaluate()
     names = [(c.metric, c.slice) for c in evaluation.comparisons]
-    assert names == [(metric, part) for part in ("all", "domain=big", "origin=human") for metric in COMPARED]
+    assert names == [(metric, part) for part in PARTS for metric in COMPARED]
     comparison = evaluation.comparison("mrr", "base", "tuned")
     assert comparison.baseline_value == pytest.approx(0.5)
     assert comparison.delta == pytest.approx(11.25 / 12 - 0.5)
     assert 0 < comparison.ci_low < comparison.delta < comparison.ci_high
     assert comparison.n == 12
     assert comparison.p_value < 0.05
+
+
+def test_only_slices_that_ask_something_else_are_corrected_for_their_number():
+    halves = {"half": {q: "ab"[i % 2] for i, q in enumerate(IDS)}}
+    found = {c.slice: c for c in evaluate(bench=benchmark(attributes=halves)).comparisons if c.metric == "mrr"}
+    tests = sorted(found[name].p_value for name in ("domain=big", "half=a", "half=b"))
+    adjusted = sorted(found[name].p_adjusted for name in ("domain=big", "half=a", "half=b"))
+    assert adjusted == [3 * tests[0], max(3 * tests[0], 2 * tests[1]), max(3 * tests[0], 2 * tests[1], tests[2])]
+    assert [found[name].p_adjusted for name in ("all", "origin=human", "length=short")] == [None] * 3
+
+
+def test_equal_sections_count_as_one_for_judgements_and_every_system():
+    copies = {"s-q0": "copy", "copy": "copy"}
+    bench = benchmark(qrels=Qrels({q: {f"s-{q}": 1} for q in IDS}), equal_sections=copies)
+    run = Run("twice", "sha256:c", {"q0": (Ranked("copy", 2.0), Ranked("s-q0", 1.0))})
+    evaluation = evaluate_runs([run], bench, (), SETTINGS, 1)
+    assert evaluation.system("twice").values["recall@1"] == pytest.approx(1 / 12)
+    assert evaluation.runs[0].rankings["q0"] == (Ranked("copy", 2.0),)
+    assert bench.qrels.relevant("q0") == {"copy"}
 
 
 def test_a_system_against_its_double_shows_nothing():
@@ -86,13 +117,15 @@ def test_questions_about_one_section_are_one_piece_of_evidence():
     assert evaluation.comparisons == ()
     assert evaluation.system("base").slices[0].n == 9
     assert evaluation.system("base").slices[0].groups == 1
+    assert evaluation.system("base").slices[0].too_few == "1 independent of 9, 4 are needed"
 
 
 def test_too_few_questions_for_any_interval_are_reported():
     events = []
     evaluation = evaluate(settings=EvaluationSettings(min_slice=13, bootstrap_samples=10), report=events.append)
     assert evaluation.comparisons == ()
-    assert any(isinstance(event, Alert) and "Too few" in event.message for event in events)
+    assert Alert("Too few independent questions for intervals: 12 independent of 12, 13 are needed.") in events
+    assert evaluation.system("base").values["mrr"] == pytest.approx(0.5)
 
 
 def test_a_single_group_is_never_compared_even_if_the_settings_allow_it():
@@ -134,7 +167,10 @@ def test_the_same_seed_gives_the_same_evaluation_and_more_systems_change_no_inte
     other = Fixed("other", dict.fromkeys(IDS, 3))
     wider = evaluate((other, BASE, GOOD), [("other", "tuned"), ("base", "tuned")])
     alone = evaluate().comparisons
-    assert [c for c in wider.comparisons if c.baseline == "base"] == list(alone)
+    same = [c for c in wider.comparisons if c.baseline == "base"]
+    assert [(c.slice, c.metric, c.p_value) for c in same] == [(c.slice, c.metric, c.p_value) for c in alone]
+    assert [c.ci_low for c in same] == pytest.approx([c.ci_low for c in alone], abs=1e-12)
+    assert [c.ci_high for c in same] == pytest.approx([c.ci_high for c in alone], abs=1e-12)
     reseeded = evaluate_runs(evaluate().runs, benchmark(), [("base", "tuned")], SETTINGS, 43)
     assert reseeded.comparisons != alone
     assert reseeded.systems == evaluate().systems

@@ -20,6 +20,7 @@ SLICES = (
     SliceResult("difficulty", "easy", 4, 4, {"mrr": 0.25, "recall@5": 1.0}),
     SliceResult("difficulty", "hard", 5, 5, {"mrr": 0.125, "recall@5": 0.5}),
     SliceResult("section_split", "train", 9, 8, {"mrr": 0.5, "recall@5": 0.75}),
+    SliceResult("length", "long", 2, 2, {}, "2 independent of 2, 5 are needed"),
 )
 EVALUATION = Evaluation(
     systems=(
@@ -28,7 +29,7 @@ EVALUATION = Evaluation(
     ),
     comparisons=(
         Comparison("mrr", "bm25", "tuned", 0.0, 0.5, 0.25, 0.75, 0.01, 9),
-        Comparison("recall@5", "bm25", "tuned", 0.5, 0.75, -0.25, 0.75, 0.5, 9, "domain=zeta"),
+        Comparison("recall@5", "bm25", "tuned", 0.5, 0.75, -0.25, 0.75, 0.5, 9, "domain=zeta", 0.75, 0.125),
     ),
     n=9,
     groups=8,
@@ -39,7 +40,7 @@ EVALUATION = Evaluation(
 )
 RECORD = EvaluationRecord(
     EVALUATION,
-    gates=(GateResult("gain", passed=True, reason="Because."),),
+    gates=(GateResult("gain", passed=True, reason="Because.", value=0.25, bound=0.0),),
     leakage={"shared_questions": 0},
     date="2024-05-01T00:00:00Z",
     details={"passage size": {"tuned_on": "dev"}},
@@ -69,9 +70,14 @@ def test_the_layout_is_the_published_one():
         "p_value": 0.5,
         "n": 9,
         "slice": "domain=zeta",
+        "p_adjusted": 0.75,
+        "detectable": 0.125,
+    }
+    assert tuned["by_length"] == {
+        "long": {"n": 2, "independent_groups": 2, "too_few": "2 independent of 2, 5 are needed"}
     }
     assert value["comparisons"][0]["relative"] is None
-    assert value["gates"] == [{"gate": "gain", "passed": True, "reason": "Because."}]
+    assert value["gates"] == [{"gate": "gain", "passed": True, "reason": "Because.", "value": 0.25, "bound": 0.0}]
     assert value["metadata"]["queries"] == 9
     assert value["metadata"]["date"] == "2024-05-01T00:00:00Z"
 
@@ -79,6 +85,13 @@ def test_the_layout_is_the_published_one():
 def test_a_record_comes_back_as_it_was(tmp_path):
     write_record(tmp_path / "result.json", RECORD)
     assert read_record(tmp_path / "result.json") == RECORD
+
+
+def test_a_record_from_before_corrections_is_read():
+    value = record_as_json(RECORD)
+    for comparison in value["comparisons"]:
+        del comparison["p_adjusted"], comparison["detectable"]
+    assert {(c.p_adjusted, c.detectable) for c in record_from_json(value, "r").evaluation.comparisons} == {(None, None)}
 
 
 def test_runs_stay_out_of_the_file_and_so_does_the_time(tmp_path):
@@ -119,6 +132,8 @@ def replaced(new, *path):
         (replaced(True, "comparisons", 1, "n"), r"comparisons\[1\].n is not of type int"),
         (replaced(0, "comparisons", 1, "n"), r"comparisons\[1\] is not a comparison"),
         (replaced(0.9, "comparisons", 0, "ci_low"), "the wrong way round"),
+        (replaced("1", "comparisons", 0, "p_adjusted"), "p_adjusted is not a number"),
+        (replaced(1, "systems", "tuned", "by_length", "long", "too_few"), "too_few is not of type str"),
         (replaced({}, "comparisons"), "comparisons is not a list"),
         (replaced([1], "metadata", "systems"), "metadata.systems holds something other than texts"),
         (replaced(1, "gates", 0, "passed"), r"gates\[0\].passed is not of type bool"),

@@ -23,6 +23,7 @@ def test_slices_come_in_a_fixed_order_and_empty_labels_in_none():
         ("category=safety", ("q1",)),
         ("origin=human", ("q1", "q3", "q4")),
         ("origin=template", ("q2",)),
+        ("length=short", ("q1", "q2", "q3", "q4")),
     ]
 
 
@@ -32,9 +33,31 @@ def test_the_order_does_not_hang_on_that_of_the_queries():
 
 
 def test_more_attributes_follow_the_known_ones():
-    attributes = {"zone": {"q1": "b"}, "author": {"q2": "x", "q3": ""}, "section_split": {"q3": "test", "q1": "train"}}
+    bands = {"q1": "high", "q2": "low", "q3": "medium"}
+    attributes = {
+        "overlap": bands,
+        "zone": {"q1": "b"},
+        "author": {"q2": "x", "q3": ""},
+        "section_split": {"q3": "test", "q1": "train"},
+    }
     names = [part.name for part in slice_queries(QUERIES, attributes)]
-    assert names[-4:] == ["section_split=train", "section_split=test", "author=x", "zone=b"]
+    assert names[-8:] == [
+        "section_split=train",
+        "section_split=test",
+        "length=short",
+        "overlap=low",
+        "overlap=medium",
+        "overlap=high",
+        "author=x",
+        "zone=b",
+    ]
+
+
+def test_questions_are_sliced_by_length():
+    texts = ["pump " * words for words in (20, 3, 8)]
+    queries = [Query(f"q{place}", text, Origin.HUMAN) for place, text in enumerate(texts)]
+    names = [part.name for part in slice_queries(queries)]
+    assert names == ["origin=human", "length=short", "length=medium", "length=long"]
 
 
 @pytest.mark.parametrize(

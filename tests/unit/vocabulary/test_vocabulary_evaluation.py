@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -82,6 +83,25 @@ def test_a_comparison_over_nothing_is_refused(n):
 def test_an_interval_the_wrong_way_round_is_refused():
     with pytest.raises(ValueError, match="wrong way round"):
         compare(low=0.2, high=0.1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"p_adjusted": 0.001}, "between the p-value and 1"),
+        ({"p_adjusted": 1.5}, "between the p-value and 1"),
+        ({"detectable": 0.0}, "above 0"),
+        ({"detectable": float("nan")}, "above 0"),
+    ],
+)
+def test_impossible_figures_beside_the_interval_are_refused(changes, reason):
+    with pytest.raises(ValueError, match=reason):
+        replace(compare(), **changes)
+
+
+@pytest.mark.parametrize(("p_adjusted", "verdict"), [(0.05, "better"), (0.051, "no clear difference")])
+def test_one_of_several_slices_needs_a_corrected_p_value_too(p_adjusted, verdict):
+    assert replace(compare(), p_adjusted=p_adjusted).verdict == verdict
 
 
 def test_differences():
