@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from embedtune.cli.options import FILE, FOLDER, Session, common, example
+from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, example
 
 if TYPE_CHECKING:
     from embedtune.pipeline.project import Project
@@ -93,25 +93,44 @@ def show(session: Session, version: str, registry: str | None) -> None:
     session.console.result(card if isinstance(card, dict) else {}, readme)
 
 
-@models.command(epilog=example("embedtune models verify v1.0"))
+@models.command(epilog=example("embedtune models verify v1.0 --behaviour"))
 @click.argument("version")
 @_REGISTRY
+@click.option("--behaviour", is_flag=True, help="Load the model and check how it encodes; a saved model serves too.")
+@click.option("--corpus", type=ANY_PATH, help="Documents whose texts --behaviour encodes; built-in sentences without.")
 @common
-def verify(session: Session, version: str, registry: str | None) -> int:
-    """Compare every file of a version with its manifest; exit code 1 if one differs."""
+def verify(session: Session, version: str, registry: str | None, *, behaviour: bool, corpus: Path | None) -> int:
+    """Compare every file of a version with its manifest; exit code 1 if one differs or a check fails."""
+    if corpus and not behaviour:
+        raise click.UsageError("--corpus is for --behaviour.")
     opened = _open(session, registry)
-    found = opened.registry.find(version)
-    problems = opened.registry.verify(found)
-    session.console.result(
-        {
-            "version": found.label,
-            "ok": not problems,
-            "problems": [{"path": p.path, "kind": p.kind.value, "detail": p.detail} for p in problems],
-        },
-        "\n".join(f"{problem.kind.value}: {problem.path} ({problem.detail})" for problem in problems)
-        or f"{found.label}: all {len(found.manifest.files)} files are as published.",
-    )
-    return 1 if problems else 0
+    folder = Path(version)
+    saved = behaviour and folder.is_dir() and not (folder / "manifest.json").exists()
+    document, text, passed = ({"version": version}, "", True) if saved else _files(opened, version)
+    if behaviour:
+        from embedtune.pipeline.behaviour import check_behaviour
+
+        report = check_behaviour(opened, version, corpus)
+        checks = [{"check": c.name, "passed": c.passed, "value": c.value} for c in report.checks]
+        passed = passed and report.passed
+        document |= {"ok": passed, "behaviour": {"texts": report.texts, "checks": checks}}
+        lines = [f"{'✓' if check.passed else '✗'} {check.name}: {check.value}" for check in report.checks]
+        text = "\n".join(filter(None, (text, *lines)))
+    session.console.result(document, text)
+    return 0 if passed else 1
+
+
+def _files(project: Project, version: str) -> tuple[dict[str, object], str, bool]:
+    """Return what comparing a version's files with its manifest found: as JSON, as text, and whether all are right."""
+    found = project.registry.find(version)
+    problems = project.registry.verify(found)
+    document: dict[str, object] = {
+        "version": found.label,
+        "ok": not problems,
+        "problems": [{"path": p.path, "kind": p.kind.value, "detail": p.detail} for p in problems],
+    }
+    text = "\n".join(f"{problem.kind.value}: {problem.path} ({problem.detail})" for problem in problems)
+    return document, text or f"{found.label}: all {len(found.manifest.files)} files are as published.", not problems
 
 
 def _open(session: Session, registry: str | None) -> Project:
