@@ -10,23 +10,24 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_STRETCH = 64
+_GROUP = 64
 
 
 def reached_score(scores: NDArray[np.float32], limit: int) -> float:
     """Return a score that at least ``limit`` entries reach, and few more; minus infinity where that is not known.
 
-    Of the best entry of each stretch, the one in place ``limit``: so many stretches hold an entry that is as
-    good. To sort what reaches it is a fraction of the work of partitioning all scores.
+    The entries are dealt out to groups; of the best of each group, the one in place ``limit``: so many groups
+    hold an entry that is as good. Neighbours, which often score alike, come to different groups. To sort what
+    reaches it is a fraction of the work of partitioning all scores.
 
     Args:
         scores: The scores, shape (n,).
         limit: How many entries are wanted, at least 1.
     """
-    stretches = len(scores) // _STRETCH
-    if stretches <= limit:
+    groups = len(scores) // _GROUP
+    if groups <= limit:
         return -np.inf
-    best = scores[: stretches * _STRETCH].reshape(stretches, _STRETCH).max(axis=1)
+    best = scores[: groups * _GROUP].reshape(_GROUP, groups).max(axis=0)
     return float(np.partition(best, -limit)[-limit])
 
 

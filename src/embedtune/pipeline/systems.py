@@ -1,41 +1,43 @@
-"""The systems an evaluation compares, each at its best on the dev questions."""
+"""The systems an evaluation compares, each at its best on the dev questions.
+
+All rank the same sections. Every model is given the same choice of passages, cut once for all; BM25 reads whole
+sections. Each component hands over its best `POOL_DEPTH` sections, the same for every system.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from embedtune.config.settings import RetrievalSettings
 from embedtune.corpus.passages import cut_passages
+from embedtune.encoders.cache import VectorCache
+from embedtune.encoders.cached_encoder import BLOCK
+from embedtune.encoders.remote_name import PREFIX, RemoteName
 from embedtune.errors import InputError
 from embedtune.evaluation.metrics import Measure
 from embedtune.events import Progress, Report
 from embedtune.index.bm25 import BM25Index
 from embedtune.index.exact import ExactIndex
 from embedtune.pipeline.questions import JudgedQueries, QuestionSet
-from embedtune.pipeline.wiring import Models, section_keywords
+from embedtune.pipeline.wiring import Models, cached, section_keywords
 from embedtune.retrieval.retriever import POOL_DEPTH, HybridRetriever
 from embedtune.retrieval.tuning import Candidates, TuningResult, tune_dense, tune_hybrid
 from embedtune.vocabulary.corpus import Passage
 from embedtune.vocabulary.ports import Encoder
 from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, Mode, PassageSettings
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 BASE = "base"
 BM25 = "bm25"
 HYBRID = "hybrid:"
 _DEV_METRIC = Measure.parse("ndcg@10")
-_BATCH = 256
 
 
 @dataclass(frozen=True, slots=True)
 class SystemSpec:
-    """A system as the user names it: ``bm25``, a model, or ``hybrid:`` before a model.
+    """A system as the user names it: ``bm25``, a model, ``remote:URL#model``, or ``hybrid:`` before a model.
 
     Attributes:
         name: As written; what tables show.
@@ -52,7 +54,7 @@ class SystemSpec:
         """Read a system's name.
 
         Raises:
-            InputError: It names nothing.
+            InputError: It names nothing, or a remote system without an address or a model.
         """
         if text == BM25:
             return cls(text, "", Mode.BM25)
@@ -60,8 +62,10 @@ class SystemSpec:
         if not model or model == BM25:
             raise InputError(
                 f"{text!r} is not a system.",
-                "Give base, bm25, a run folder, a version, a model folder, or hybrid: before one of these.",
+                "Give base, bm25, a run folder, a version, a model folder, remote:URL#model, or hybrid: before one.",
             )
+        if model.startswith(PREFIX):
+            RemoteName.parse(model)  # a mistake in one system is told before another is measured
         return cls(text, model, Mode.HYBRID if text.startswith(HYBRID) else Mode.DENSE)
 
 
@@ -74,6 +78,7 @@ class SystemUnderTest:
         ranker: Ranks the corpus.
         tuning: What was chosen on dev questions and why; ``None`` for BM25.
         model_digest: Digest of its model, empty for BM25.
+        passages: How many passages it searched.
         similarity: Mean cosine of a test question and the best passage that answers it; ``None`` for BM25.
     """
 
@@ -81,16 +86,8 @@ class SystemUnderTest:
     ranker: HybridRetriever
     tuning: TuningResult | None
     model_digest: str
+    passages: int
     similarity: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Encoded:
-    """A corpus cut one way and encoded by one model: passages, their vectors (rows alike), and the index of both."""
-
-    passages: tuple[Passage, ...]
-    vectors: NDArray[np.float32]
-    index: ExactIndex
 
 
 @dataclass(slots=True)
@@ -102,14 +99,30 @@ class Workbench:
         models: Loads models.
         settings: What is tried on dev.
         report: Where progress goes.
+        cache: Where vectors are kept between evaluations; ``None`` keeps none.
     """
 
     questions: QuestionSet
     models: Models
     settings: RetrievalSettings
     report: Report
+    cache: VectorCache | None = None
     _bm25: BM25Index | None = None
-    _cuts: dict[tuple[str, PassageSettings], _Encoded] = field(default_factory=dict)
+    _cuts: dict[PassageSettings, tuple[Passage, ...]] = field(default_factory=dict)
+    _indexes: dict[tuple[str, PassageSettings], ExactIndex] = field(default_factory=dict)
+
+    def find(self, specs: Sequence[SystemSpec]) -> None:
+        """See that every system's model can be had, before anything is encoded.
+
+        Raises:
+            ModelError: One cannot.
+        """
+        for spec in specs:
+            if spec.mode is not Mode.BM25:
+                self._model(spec)
+
+    def _model(self, spec: SystemSpec) -> Encoder:
+        return self.models.base() if spec.model == BASE else self.models.named(spec.model)
 
     def build(self, spec: SystemSpec) -> SystemUnderTest:
         """Make a system and tune it on the dev questions where there are enough.
@@ -119,12 +132,13 @@ class Workbench:
         """
         if spec.mode is Mode.BM25:
             ranker = self._retriever(spec, None, PassageSettings(None), FusionSettings(FusionMethod.CONVEX, 0.0))
-            return SystemUnderTest(spec, ranker, None, "", None)
-        encoder = self.models.base() if spec.model == BASE else self.models.named(spec.model)
+            return SystemUnderTest(spec, ranker, None, "", len(self.questions.sections), None)
+        encoder = cached(self._model(spec), self.cache)
         tuning = self._tuned(spec, encoder)
         ranker = self._retriever(spec, encoder, tuning.passages, tuning.fusion)
         similarity = self._similarity(encoder, tuning.passages)
-        return SystemUnderTest(spec, ranker, tuning, encoder.digest, similarity)
+        count = len(self._passages(tuning.passages))
+        return SystemUnderTest(spec, ranker, tuning, encoder.digest, count, similarity)
 
     def _tuned(self, spec: SystemSpec, encoder: Encoder) -> TuningResult:
         dev = self.questions.dev
@@ -134,16 +148,17 @@ class Workbench:
             reason = (
                 "not tuned: there are no human dev questions" if dev is None else "not tuned: retrieval.tune is off"
             )
-            grid = self._grid()
-            cut = grid[0] if len(grid) == 1 else PassageSettings(overlap=self.settings.overlap)
+            cut = self.grid[0] if len(self.grid) == 1 else PassageSettings(overlap=self.settings.overlap)
             return TuningResult(cut, fusion, None, (), 0, reason)
-        dense = {cut: self._candidates(spec, encoder, cut, dev) for cut in self._grid()}
+        dense = {cut: self._candidates(spec, encoder, cut, dev) for cut in self.grid}
         if not hybrid:
             return tune_dense(dev.qrels, dense, _DEV_METRIC.of)
         found = {query.id: self.bm25.search(query.text, POOL_DEPTH) for query in dev.queries}
         return tune_hybrid(dev.qrels, found, dense, self.settings.dense_weights, _DEV_METRIC.of)
 
-    def _grid(self) -> tuple[PassageSettings, ...]:
+    @property
+    def grid(self) -> tuple[PassageSettings, ...]:
+        """The ways to cut sections that every model may choose from."""
         sizes: tuple[int | None, ...] = self.settings.passage_words
         if self.settings.whole_sections:
             sizes = (*sizes, None)
@@ -162,11 +177,10 @@ class Workbench:
         fusion: FusionSettings,
         mode: Mode | None = None,
     ) -> HybridRetriever:
-        encoded = self._encoded(encoder, cut) if encoder else None
         return HybridRetriever(
             self.questions.sections,
-            encoded.passages if encoded else cut_passages(self.questions.sections, cut),
-            encoded.index if encoded else None,
+            self._passages(cut),
+            self._index(encoder, cut) if encoder else None,
             self.bm25,
             encoder,
             fusion,
@@ -181,34 +195,37 @@ class Workbench:
             self._bm25 = section_keywords(self.questions.sections, self.settings)
         return self._bm25
 
-    def _encoded(self, encoder: Encoder, cut: PassageSettings) -> _Encoded:
+    def _passages(self, cut: PassageSettings) -> tuple[Passage, ...]:
+        if cut not in self._cuts:
+            self._cuts[cut] = cut_passages(self.questions.sections, cut)
+        return self._cuts[cut]
+
+    def _index(self, encoder: Encoder, cut: PassageSettings) -> ExactIndex:
         key = (encoder.digest, cut)
-        if key not in self._cuts:
-            passages = cut_passages(self.questions.sections, cut)
-            activity = f"Encoding {cut.label} with {encoder.name}"
-            parts: list[NDArray[np.float32]] = []
-            for start in range(0, len(passages), _BATCH):
-                batch = passages[start : start + _BATCH]
-                parts.append(encoder.encode([passage.text for passage in batch]))
-                self.report(Progress(activity, start + len(batch), len(passages), "passages"))
-            vectors = np.concatenate(parts) if parts else np.zeros((0, encoder.dimension), dtype=np.float32)
+        if key not in self._indexes:
+            passages = self._passages(cut)
             domains = {section.id: section.domain for section in self.questions.sections}
             index = ExactIndex(encoder.dimension)
-            index.upsert(passages, vectors, [domains[passage.section_id] for passage in passages])
-            self._cuts[key] = _Encoded(passages, vectors, index)
-        return self._cuts[key]
+            for start in range(0, len(passages), BLOCK):
+                block = passages[start : start + BLOCK]
+                vectors = encoder.encode([passage.text for passage in block])
+                index.upsert(block, vectors, [domains[passage.section_id] for passage in block])
+                done = start + len(block)
+                self.report(Progress(f"Encoding {cut.label} with {encoder.name}", done, len(passages), "passages"))
+            self._indexes[key] = index
+        return self._indexes[key]
 
     def _similarity(self, encoder: Encoder, cut: PassageSettings) -> float:
         """Return the mean cosine of each judged question with the best passage of a section that answers it."""
-        encoded, qrels = self._encoded(encoder, cut), self.questions.test.qrels
-        rows: dict[str, list[int]] = {}
-        for row, passage in enumerate(encoded.passages):
-            rows.setdefault(passage.section_id, []).append(row)
+        index, qrels = self._index(encoder, cut), self.questions.test.qrels
+        windows: dict[str, list[str]] = {}
+        for passage in self._passages(cut):
+            windows.setdefault(passage.section_id, []).append(passage.id)
         judged = [query for query in self.questions.test.queries if qrels.relevant(query.id)]
         best: list[float] = []
         for query, vector in zip(judged, encoder.encode([query.text for query in judged]), strict=True):
-            right = [row for section in qrels.relevant(query.id) for row in rows.get(section, ())]
-            best.append(float((encoded.vectors[right] @ vector).max()) if right else 0.0)
+            right = [window for section in sorted(qrels.relevant(query.id)) for window in windows.get(section, ())]
+            best.append(float(index.cosines(vector, right).max()) if right else 0.0)
         return float(np.mean(best))
 
 

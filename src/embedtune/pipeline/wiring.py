@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,14 +11,22 @@ from pathlib import Path
 from embedtune.artifacts.store import MODEL_FOLDER, Registry
 from embedtune.artifacts.verified_copy import default_cache_folder, verified_copy
 from embedtune.artifacts.versioned_embeddings import VersionedEmbeddings
-from embedtune.config.settings import RetrievalSettings
+from embedtune.config.settings import CacheSettings, RemoteSettings, RetrievalSettings
+from embedtune.encoders.cache import VectorCache
+from embedtune.encoders.cached_encoder import CachedEncoder
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import LocatedModel, locate_model, model_folder
+from embedtune.encoders.remote import load_remote
+from embedtune.encoders.remote_name import PREFIX, RemoteName
 from embedtune.errors import ModelError
 from embedtune.events import Report, silent
 from embedtune.index.bm25 import BM25Index
 from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.ports import Encoder
+
+VECTORS = "vectors"
+_ANYWHERE = RemoteSettings()
+_DECIDING_LIBRARIES = ("embedtune", "sentence-transformers", "tokenizers", "torch", "transformers")
 
 
 @dataclass(slots=True)
@@ -29,6 +39,7 @@ class Models:
         load: Loads a sentence-transformers folder under a name.
         report: Where fallbacks are told.
         place: Where a relative folder of the base model starts.
+        remote: How a server is asked.
     """
 
     base_model: str
@@ -36,6 +47,7 @@ class Models:
     load: Callable[[Path, str], Encoder] = field(default_factory=lambda: _load)
     report: Report = silent
     place: Path = Path()
+    remote: RemoteSettings = _ANYWHERE
     _loaded: dict[str, Encoder] = field(default_factory=dict)
 
     def base(self) -> Encoder:
@@ -55,15 +67,18 @@ class Models:
         return locate_model(self.base_model)
 
     def named(self, name: str) -> Encoder:
-        """Return the model of a run folder, a version, or a sentence-transformers folder.
+        """Return the model of a run folder, a version, a sentence-transformers folder, or ``remote:URL#model``.
 
         A version is verified and loaded from a private copy; there is no fallback here, since an
         evaluation must measure what it names.
 
         Raises:
-            ModelError: There is no such model.
+            InputError: A remote system is not named as one.
+            ModelError: There is no such model, or its server does not answer.
             VerificationError: The version was tampered with.
         """
+        if name.startswith(PREFIX):
+            return self._behind(RemoteName.parse(name))
         folder = Path(name)
         if folder.is_dir() and not (folder / "manifest.json").is_file():
             return self._once(model_folder(folder), name)
@@ -103,6 +118,12 @@ class Models:
             report=self.report,
         )
 
+    def _behind(self, name: RemoteName) -> Encoder:
+        """Return a server's model; it is asked for once."""
+        if str(name) not in self._loaded:
+            self._loaded[str(name)] = load_remote(name, self.remote, os.environ)
+        return self._loaded[str(name)]
+
     def _base_digest(self) -> str:
         """Return the digest of the base model, empty if it is not on this machine."""
         try:
@@ -115,6 +136,30 @@ class Models:
         if digest not in self._loaded:
             self._loaded[digest] = self.load(folder, name)
         return self._loaded[digest]
+
+
+def vector_cache(folder: Path, settings: CacheSettings, report: Report) -> VectorCache | None:
+    """Return where encoded texts are kept; ``None`` if the settings give no room.
+
+    Args:
+        folder: The cache's folder in the workspace.
+        settings: How much may be kept.
+        report: Where trouble is told.
+    """
+    return VectorCache(folder / VECTORS, settings.vectors_mib << 20, report) if settings.vectors_mib else None
+
+
+def cached(encoder: Encoder, cache: VectorCache | None) -> Encoder:
+    """Return an encoder that keeps what it has encoded, where there is a cache.
+
+    A model's digest says nothing of the code that runs it, so the vectors of a model on this machine are kept
+    under the versions of that code as well. A server's digest is drawn from its vectors and says it all.
+    """
+    if cache is None:
+        return encoder
+    remote = encoder.name.startswith(PREFIX)
+    versions = [] if remote else [f"{name}={importlib.metadata.version(name)}" for name in _DECIDING_LIBRARIES]
+    return CachedEncoder(encoder, cache, " ".join(versions))
 
 
 def section_keywords(sections: Sequence[Section], settings: RetrievalSettings) -> BM25Index:

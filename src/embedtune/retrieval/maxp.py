@@ -38,15 +38,16 @@ def best_passages(hits: Iterable[tuple[str, float]], section_of: Mapping[str, st
     Raises:
         FormatError: A passage is not in ``section_of``.
     """
-    best: dict[str, SectionHit] = {}
+    best: dict[str, tuple[float, str, str]] = {}
     for passage_id, score in hits:
         section_id = section_of.get(passage_id)
         if section_id is None:
             raise FormatError(
                 f"The index holds the passage {passage_id}, which the corpus does not.", "Index the corpus again."
             )
-        best.setdefault(section_id, SectionHit(section_id, score, passage_id))
-    return sorted(best.values(), key=lambda hit: (-hit.score, hit.section_id))
+        if section_id not in best:
+            best[section_id] = (-score, section_id, passage_id)
+    return [SectionHit(section_id, -lowered, passage_id) for lowered, section_id, passage_id in sorted(best.values())]
 
 
 def search_sections(

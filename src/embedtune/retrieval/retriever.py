@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import starmap
 from typing import TYPE_CHECKING, Protocol
 
 from embedtune.errors import InputError
 from embedtune.index.identifiers import tokens
 from embedtune.retrieval.fusion import fuse
-from embedtune.retrieval.maxp import SectionHit, search_sections
+from embedtune.retrieval.maxp import SectionHit
+from embedtune.retrieval.maxp_many import search_sections_many
 from embedtune.vocabulary.evaluation import Ranked
 from embedtune.vocabulary.retrieval import Hit, Mode
 
@@ -68,9 +71,6 @@ class HybridRetriever:
         self._sections = {section.id: section for section in sections}
         self._passages = {passage.id: passage for passage in passages}
         self._section_of = {passage.id: passage.section_id for passage in self._passages.values()}
-        self._windows: dict[str, list[Passage]] = {}
-        for passage in self._passages.values():
-            self._windows.setdefault(passage.section_id, []).append(passage)
         self._index = index
         self._bm25 = bm25
         self._encoder = encoder
@@ -142,7 +142,7 @@ class HybridRetriever:
         """
         batch = self._find([query.text for query in queries], depth, self._mode, None)
         return {
-            query.id: tuple(Ranked(id_, score) for id_, score in self._ranking(found, self._mode)[:depth])
+            query.id: tuple(starmap(Ranked, self._ranking(found, self._mode)[:depth]))
             for query, found in zip(queries, batch, strict=True)
         }
 
@@ -169,10 +169,7 @@ class HybridRetriever:
             raise InputError(f"{self._system} has no model to search by meaning.", "Search in the mode bm25.")
         if not queries:
             return []
-        index = self._index
-        return [
-            search_sections(index, vector, depth, self._section_of, domain) for vector in self._encoder.encode(queries)
-        ]
+        return search_sections_many(self._index, self._encoder.encode(queries), depth, self._section_of, domain)
 
     def _ranking(self, found: _Found, mode: Mode) -> list[tuple[str, float]]:
         dense = [(hit.section_id, hit.score) for hit in found.dense]
@@ -195,6 +192,14 @@ class HybridRetriever:
             passage = self._passages[dense[id_][1].passage_id].body if id_ in dense else self._window(query, section)
             hits.append(Hit(id_, passage, score, ranks, scores, section.heading_path, section.domain))
         return hits
+
+    @cached_property
+    def _windows(self) -> dict[str, list[Passage]]:
+        """The passages of each section; only results that BM25 alone found need them."""
+        windows: dict[str, list[Passage]] = {}
+        for passage in self._passages.values():
+            windows.setdefault(passage.section_id, []).append(passage)
+        return windows
 
     def _window(self, query: str, section: Section) -> str:
         """Return the first window with the most words of the question; the section itself if it has no window."""

@@ -122,3 +122,37 @@ def test_vectors_of_another_kind_are_reported(saved, tensors):
     save_file(tensors, saved / VECTORS_FILE)
     with pytest.raises(FormatError, match="damaged"):
         ExactIndex.load(saved, 8, MODEL)
+
+
+def test_growing_by_batches_is_filling_at_once():
+    rows = np.random.default_rng(3).standard_normal((5000, 8)).astype(np.float32)
+    passages = [Passage(f"s{number}#0", "s", "") for number in range(5000)]
+    domains = [f"d{number % 3}" for number in range(5000)]
+    at_once, by_batches = ExactIndex(8), ExactIndex(8)
+    at_once.upsert(passages, rows, domains)
+    for start in range(0, 5000, 333):
+        batch = slice(max(0, start - 5), start + 333)  # five are replaced by themselves
+        by_batches.upsert(passages[batch], rows[batch], domains[batch])
+    query = np.random.default_rng(4).standard_normal(8).astype(np.float32)
+    assert len(by_batches) == 5000
+    for domain in (None, "d1"):
+        assert by_batches.search(query, 40, domain) == at_once.search(query, 40, domain)
+
+
+def test_batch_that_is_refused_changes_nothing():
+    index = filled()
+    rows = np.ones((3000, 8), dtype=np.float32)
+    rows[2999, 0] = np.nan
+    with pytest.raises(InputError, match="not finite"):
+        index.upsert([Passage(f"t{number}#0", "t", "") for number in range(3000)], rows, ["x"] * 3000)
+    assert len(index) == 50
+    assert index.search(np.ones(8, dtype=np.float32), 50) == filled().search(np.ones(8, dtype=np.float32), 50)
+
+
+def test_cosines_of_some_passages():
+    index = filled()
+    query = np.random.default_rng(9).standard_normal(8).astype(np.float32)
+    found = dict(index.search(query, 50))
+    assert index.cosines(query, ["s7#0", "s3#0"]).tolist() == [found["s7#0"], found["s3#0"]]
+    with pytest.raises(KeyError):
+        index.cosines(query, ["nowhere#0"])
