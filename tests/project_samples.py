@@ -180,7 +180,8 @@ def copied(folder: Path, target: Path) -> Path:
 
 
 _CHANGING = {"date", "training_date", "created", "duration_seconds", "tokens_per_second", "digest", "files_digest"}
-_OF_THE_WORK = {"training.log", "receipt.json", "resume.json"}
+_KEPT = {"state", "cache"}
+_OF_THE_WORK = {"training.log", "receipt.json", "resume.json", "report.html"}
 _CHANGING_FILES = {"metrics.jsonl", "training_progress.json", "evaluation.json", "model_card.json", "README.md"}
 
 
@@ -195,7 +196,12 @@ def lasting_outputs(folder: Path) -> dict[str, object]:
         for path in sorted(place.rglob("*")):
             name = str(path.relative_to(folder))
             unfinished = any(part.startswith(".") for part in path.relative_to(place).parts)
-            if not path.is_file() or unfinished or "/state/" in name or path.name in _OF_THE_WORK:
+            if (
+                not path.is_file()
+                or unfinished
+                or path.name in _OF_THE_WORK
+                or _KEPT.intersection(path.relative_to(folder).parts)
+            ):
                 continue
             if path.suffix == ".json":
                 outputs[name] = _lasting(json.loads(path.read_text(encoding="utf-8")))

@@ -21,6 +21,8 @@ HEAVY = {
     "datasets",
     "rensa",
     "huggingface_hub",
+    "jinja2",
+    "matplotlib",
     "pandas",
     "pyarrow",
     "qdrant_edge",

@@ -9,8 +9,8 @@ import pytest
 
 from embedtune.config.data_settings import CorpusSettings
 from embedtune.corpus.folder import read_folder
-from embedtune.pairs.filters.near_equal import near_equal_questions
 from embedtune.pairs.formats.pairs_file import read_pairs_file
+from embedtune.wording.near_equal import near_equal_questions
 from llm_server import LlmServer, completion
 from project_samples import DOMAINS, QUESTIONS, body, headings, snapshot, suite_cases
 

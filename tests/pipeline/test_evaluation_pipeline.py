@@ -6,21 +6,21 @@ import json
 import pytest
 
 from embedtune.config.data_settings import CorpusSettings
+from embedtune.config.settings import GateSettings
 from embedtune.corpus.folder import read_folder
 from embedtune.errors import InputError
 from embedtune.evaluation.result import read_record, record_as_json
 from embedtune.events import StageFinished, StageSkipped
 from embedtune.pipeline.evaluation import (
     candidate_names,
-    check_gates,
     evaluate,
     evaluation_stage,
-    leaked_questions,
     tuned_settings,
     write_evaluation,
 )
 from embedtune.pipeline.questions import JudgedQueries, QuestionSet
 from embedtune.pipeline.systems import SystemSpec
+from embedtune.pipeline.verdicts import check_gates
 from embedtune.vocabulary.corpus import corpus_digest
 from embedtune.vocabulary.pairs import Origin, Provenance, Query, TrainingPair
 from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, PassageSettings
@@ -45,10 +45,10 @@ def place(tmp_path_factory):
     return folder
 
 
-def compared(place, questions, *names, **changes):
+def compared(place, questions, *names, trained=None, **changes):
     project = stand_in_project(place, **(QUICK | changes))
     specs = [SystemSpec.parse(name.replace("@", f"{place}/")) for name in names]
-    return evaluate(project, questions, specs)
+    return evaluate(project, questions, specs, trained_on=trained)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_record_says_what_was_tuned_on_what(record, digest, place):
     assert details["dev_questions"] == 24
     systems = details["systems"]
     assert list(systems) == ["base", "bm25", "hybrid:base", f"{place}/run", f"hybrid:{place}/run"]
-    assert systems["bm25"] == {"mode": "bm25", "model": ""}
+    assert systems["bm25"] == {"mode": "bm25", "model": "", "passages_searched": 24}
     tuned = systems[f"hybrid:{place}/run"]
     assert tuned["model"] == digest
     assert tuned["tuned_on"] == 24
@@ -97,21 +97,24 @@ def test_same_seed_same_json(record, place, questions):
 
 
 def test_gain_over_a_blind_base_passes_the_gates(record, place):
-    assert [gate.passed for gate in record.gates] == [True, True]
-    assert all(f"{place}/run" in gate.gate for gate in record.gates)
-    assert not any("hybrid:" in gate.gate for gate in record.gates)
+    assert [gate.passed for gate in record.gates] == [True] * 6
+    gain, domains, general, leaks, robust, hybrid = record.gates
+    assert gain.gate == f"ndcg@10: {place}/run better than base"
+    assert (gain.value > 0, domains.value, hybrid.value >= 0) == (True, 0.0, True)
+    assert hybrid.gate == f"ndcg@10: hybrid:{place}/run not below hybrid:base"
+    assert [gate.value for gate in (general, leaks, robust)] == [None] * 3
 
 
 def test_no_gain_fails_the_gate(place, questions):
     record = compared(place, questions, "base", "@bad")
-    assert [gate.passed for gate in record.gates] == [False, True]
+    assert [gate.gate for gate in record.gates if not gate.passed] == [f"ndcg@10: {place}/bad better than base"]
     assert "+0.000" in record.gates[0].reason
 
 
 def test_each_model_has_its_own_gates(place, questions):
     record = compared(place, questions, "base", "@run", "@bad")
     verdicts = {gate.gate: gate.passed for gate in record.gates}
-    assert len(verdicts) == 4
+    assert sum("better than base" in gate for gate in verdicts) == 2
     assert verdicts[f"ndcg@10: {place}/run better than base"]
     assert not verdicts[f"ndcg@10: {place}/bad better than base"]
 
@@ -121,7 +124,7 @@ def test_without_base_and_model_side_by_side_there_is_no_gate(place, questions, 
     record = compared(place, questions, *names)
     assert record.gates == ()
     if "base" not in names:
-        assert check_gates(record.evaluation, f"{place}/run") == ()
+        assert check_gates(record, f"{place}/run", None, GateSettings()) is None
 
 
 def test_no_system_is_an_error(place, questions):
@@ -178,12 +181,27 @@ def trained_on(text):
     return TrainingPair(Query("p", text, Origin.TEMPLATE), "x", (), Provenance())
 
 
-def test_leaks_are_found_but_for_case_and_punctuation(questions):
-    first, second = questions.test.queries[:2]
+def test_leaks_are_found_and_fail_their_gate_alone(place, questions):
+    first = questions.test.queries[0]
     pairs = [trained_on(first.text.upper() + "?!"), trained_on("something else"), trained_on("something else")]
-    found = leaked_questions(questions, pairs)
-    assert found == {"training_questions": 2, "test_questions_trained_on": 1, "ids": [first.id]}
-    assert second.id not in found["ids"]
+    record = compared(place, questions, "base", "@run", trained=pairs)
+    assert record.leakage["training_questions"] == 2
+    assert record.leakage["ids"] == [first.id]
+    assert record.leakage["without"]["leaked"]["n"] == 23
+    assert set(record.leakage["without"]["leaked"]["systems"]) == {"base", f"{place}/run"}
+    failed = [gate for gate in record.gates if not gate.passed]
+    assert [gate.reason for gate in failed] == [f"1 of 24 test questions were trained on ({first.id})."]
+    allowed = compared(place, questions, "base", "@run", trained=pairs, gates__leaked_share=0.05)
+    assert all(gate.passed for gate in allowed.gates)
+
+
+def test_gates_are_switched_off_in_the_settings(place, questions):
+    changes = dict.fromkeys(("gates__gain", "gates__general", "gates__robustness", "gates__hybrid"), False)
+    record = compared(place, questions, "base", "@bad", **changes)
+    assert [gate.gate for gate in record.gates] == [
+        f"ndcg@10: {place}/bad not worse than base in any domain",
+        "no test question trained on",
+    ]
 
 
 def stage(place, questions, pairs=(), **changes):
@@ -218,6 +236,7 @@ def test_stage_runs_again_for_anything_that_shows_in_its_result(place, questions
         assert isinstance(stage(place, other, **quick)[1], StageFinished), name
         assert isinstance(stage(place, other, **quick)[1], StageSkipped), name
     assert isinstance(stage(place, questions, [trained_on("new")], **quick)[1], StageFinished)
+    assert isinstance(stage(place, questions, gates__least_gain=0.01, **quick)[1], StageFinished)
     assert isinstance(stage(place, questions, evaluation__depth=50, **quick)[1], StageFinished)
 
 

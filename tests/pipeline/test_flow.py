@@ -240,8 +240,8 @@ def test_clear_outcome_is_left_to_the_gates(tmp_path, finished, base, tuned, pub
     sections = read_folder(finished / "docs", CorpusSettings()).sections
     questions = QuestionSet("held-out sections", sections, judged_questions(sections, "t", 1))
     record = read_record(evaluation_stage(project, questions, run_folder, ()))
-    assert bool(_unproven(project, record, asked_people=False)) is published
-    assert _unproven(project, record, asked_people=True) == ""
+    assert bool(_unproven(project, record, None)) is published
+    assert _unproven(project, record, questions) == ""
 
 
 def test_corpus_too_small_to_measure_is_published_with_that_on_the_card(tmp_path, tiny_model):

@@ -9,13 +9,13 @@ import pytest
 from embedtune.errors import GateError
 from embedtune.evaluation.result import read_record
 from embedtune.events import Notice, StageStarted
-from embedtune.pairs.filters.near_equal import near_equal_questions
 from embedtune.pipeline.corpus import sections_stage
 from embedtune.pipeline.flow import _asked, _generated, run_flow
 from embedtune.pipeline.pairs import data_stage, project_questions, read_pairs
 from embedtune.pipeline.publishing import read_card
 from embedtune.pipeline.questions import read_suites, suite_texts
 from embedtune.vocabulary.pairs import Origin, Split
+from embedtune.wording.near_equal import near_equal_questions
 from project_samples import DOMAINS, body, headings, opened, write_corpus
 from stand_in_models import stand_in_project
 

@@ -10,7 +10,6 @@ from embedtune.corpus.folder import read_folder
 from embedtune.errors import ConfigError, FormatError, InputError
 from embedtune.events import Alert, StageSkipped, StageStarted
 from embedtune.pairs.filters.cascade import FilterName
-from embedtune.pairs.filters.near_equal import near_equal_questions
 from embedtune.pairs.formats.case_selection import Difficulty, Selection
 from embedtune.pairs.formats.pairs_file import read_pairs_file
 from embedtune.pipeline.corpus import SplitCorpus, split_corpus
@@ -18,6 +17,7 @@ from embedtune.pipeline.generation import TRAINED_ON, generate_pairs, journal_of
 from embedtune.pipeline.human_questions import human_questions
 from embedtune.pipeline.pairs import GenerationRequest, data_stage, generate_file, project_questions
 from embedtune.vocabulary.pairs import Origin, Split
+from embedtune.wording.near_equal import near_equal_questions
 from llm_server import LlmServer, complaint, completion, good
 from project_samples import DOMAINS, body, headings, write_corpus
 from stand_in_models import stand_in_project, write_stand_in

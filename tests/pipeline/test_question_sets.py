@@ -15,7 +15,6 @@ from embedtune.pipeline.questions import (
     beir_questions,
     generated_questions,
     joined_suites,
-    limited,
     origins_of,
     read_suites,
     suite_over_folder,
@@ -174,21 +173,6 @@ def question_set(count):
     judged = JudgedQueries(queries, Qrels({query.id: {"s": 1} for query in queries}))
     labels = {"part": {query.id: "x" for query in queries}}
     return QuestionSet("set", (), judged, groups={"s": "c"}, attributes=labels)
-
-
-def test_limited_spreads_over_the_order():
-    found = limited(question_set(10), 3)
-    assert [query.id for query in found.test.queries] == ["q0", "q3", "q6"]
-    assert found.test.qrels.query_ids == ("q0", "q3", "q6")
-    assert found.attributes == {"part": {"q0": "x", "q3": "x", "q6": "x"}}
-    assert found.groups == {"s": "c"}
-    assert found.name == "set, 3 of 10 questions"
-
-
-@pytest.mark.parametrize("count", [None, 10, 11])
-def test_limit_that_does_not_limit(count):
-    given = question_set(10)
-    assert limited(given, count) is given
 
 
 def test_digest_sees_texts_and_judgements():

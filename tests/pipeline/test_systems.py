@@ -9,6 +9,7 @@ from embedtune.config.data_settings import CorpusSettings
 from embedtune.config.settings import RetrievalSettings
 from embedtune.corpus.folder import read_folder
 from embedtune.corpus.passages import cut_passages
+from embedtune.encoders.cache import VectorCache
 from embedtune.errors import InputError, ModelError
 from embedtune.events import Progress, silent
 from embedtune.index.bm25 import BM25Index
@@ -52,6 +53,8 @@ def without_dev(bench):
         ("v1.0", "v1.0", Mode.DENSE),
         ("hybrid:base", "base", Mode.HYBRID),
         ("hybrid:runs/first", "runs/first", Mode.HYBRID),
+        ("remote:http://h/v1#m", "remote:http://h/v1#m", Mode.DENSE),
+        ("hybrid:remote:http://h/v1#m", "remote:http://h/v1#m", Mode.HYBRID),
     ],
 )
 def test_spec_of_a_name(text, model, mode):
@@ -64,9 +67,16 @@ def test_name_that_names_nothing(text):
         SystemSpec.parse(text)
 
 
+@pytest.mark.parametrize("text", ["remote:", "remote:http://h/v1", "hybrid:remote:h#m"])
+def test_remote_system_that_is_none_is_told_before_anything_is_measured(text):
+    with pytest.raises(InputError, match="remote:URL#model"):
+        SystemSpec.parse(text)
+
+
 def test_bm25_searches_whole_sections(bench, sections):
     system = bench.build(SystemSpec.parse("bm25"))
     assert (system.model_digest, system.tuning, system.similarity) == ("", None, None)
+    assert system.passages == len(sections)
     index = BM25Index([s.id for s in sections], [s.full_text for s in sections], SETTINGS.bm25_k1, SETTINGS.bm25_b)
     query = Query("q", f"oil cooler {body('forklift', headings('forklift')[0])[-20:]}", Origin.HUMAN)
     expected = index.search(query.text, 5)
@@ -88,7 +98,7 @@ def test_dense_is_tuned_over_passages_alone(bench):
     assert {trial.passages.words for trial in tuning.trials} == {8, 16, None}
     assert {trial.fusion for trial in tuning.trials} == {FusionSettings(FusionMethod.CONVEX, 1.0)}
     assert tuning.n == len(bench.questions.dev.qrels) >= MIN_QUESTIONS
-    assert tuning.passages in {trial.passages for trial in tuning.trials}
+    assert tuning.passages in {trial.passages for trial in tuning.trials} == set(bench.grid)
 
 
 def test_every_model_tries_the_same_grid(bench):
@@ -167,6 +177,25 @@ def test_passages_are_encoded_once_a_model_and_size(bench):
     finished = [event.activity for event in told if isinstance(event, Progress) and event.done == event.total]
     assert sorted(finished) == sorted(set(finished))
     assert len(finished) == 3
+
+
+def test_every_model_searches_the_same_passages(bench, tmp_path):
+    small = dataclasses.replace(without_dev(bench), settings=RetrievalSettings(passage_words=(8,)))
+    cuts = [small.build(SystemSpec.parse(name)) for name in ("base", str(tmp_path / "run"))]
+    assert cuts[0].passages == cuts[1].passages > len(bench.questions.sections)
+    assert len(small._cuts) == 1
+
+
+def test_passages_are_encoded_once_for_all_evaluations(bench, tmp_path, monkeypatch):
+    cache = VectorCache(tmp_path / "cache", 1 << 24)
+    first = dataclasses.replace(bench, cache=cache).build(SystemSpec.parse("base"))
+
+    def refuse(self, texts):
+        raise AssertionError("all of this was encoded before")
+
+    monkeypatch.setattr(StandIn, "encode", refuse)
+    again = Workbench(bench.questions, bench.models, SETTINGS, silent, cache).build(SystemSpec.parse("base"))
+    assert (again.tuning, again.similarity) == (first.tuning, first.similarity)
 
 
 def test_unknown_model(bench):

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from embedtune.cli.invocation import invocation
 from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, example, field_names
+
+if TYPE_CHECKING:
+    from embedtune.files import JsonValue
 
 
 @click.command(epilog=example("embedtune evaluate --beir data/tv --system base --system bm25 --system runs/first"))
@@ -29,10 +34,21 @@ from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, examp
 @click.option("--skip-category", "skipped", multiple=True, help="Leave the questions of a category out.")
 @click.option("--skip-bad-lines", is_flag=True, help="Go on after a malformed case of a test suite.")
 @click.option(
-    "--system", "systems", multiple=True, help="base, bm25, a run, a version, a model folder, or hybrid: before one."
+    "--system",
+    "systems",
+    multiple=True,
+    help="base, bm25, a run, a version, a model folder, remote:URL#model, or hybrid: before a model.",
+)
+@click.option(
+    "--trained-on", type=FILE, multiple=True, help="Training pairs of the systems: test questions among them are leaks."
 )
 @click.option("-o", "--output", type=FILE, help="Result to write (JSON); rankings go to runs/ beside it.")
-@click.option("--max-queries", type=click.IntRange(1), help="Ask at most so many questions.")
+@click.option(
+    "--max-queries", type=click.IntRange(1), help="Ask so many at most, drawn by domain, difficulty and category."
+)
+@click.option("--report", "report_file", type=FILE, help="Report to write: one HTML file that opens in any browser.")
+@click.option("--no-texts", is_flag=True, help="Leave questions, headings and excerpts out of the report.")
+@click.option("--robustness", is_flag=True, help="Ask variants of the questions too: typos, other units, markup, ….")
 @common
 def evaluate(  # noqa: PLR0913 - one parameter an option
     session: Session,
@@ -46,8 +62,12 @@ def evaluate(  # noqa: PLR0913 - one parameter an option
     skipped: tuple[str, ...],
     skip_bad_lines: bool,
     systems: tuple[str, ...],
+    trained_on: tuple[Path, ...],
     output: Path | None,
     max_queries: int | None,
+    report_file: Path | None,
+    no_texts: bool,
+    robustness: bool,
 ) -> None:
     """Compare systems on judged questions, with intervals, per domain, difficulty and category.
 
@@ -65,7 +85,9 @@ def evaluate(  # noqa: PLR0913 - one parameter an option
     from embedtune.pipeline import questions as sets
     from embedtune.pipeline.evaluation import evaluate as compare
     from embedtune.pipeline.evaluation import write_evaluation
+    from embedtune.pipeline.sampling import sample_questions
     from embedtune.pipeline.systems import SystemSpec
+    from embedtune.pipeline.verdicts import trained_pairs
 
     project = session.project()
     specs = [SystemSpec.parse(name) for name in systems or ("base", "bm25", "hybrid:base")]
@@ -84,15 +106,28 @@ def evaluate(  # noqa: PLR0913 - one parameter an option
             skip_bad_lines=skip_bad_lines,
         )
     )
-    questions = sets.limited(questions, max_queries)
-    record = compare(project, questions, specs)
+    sample = sample_questions(questions, max_queries, project.seed, report)
+    trained = trained_pairs(trained_on, report)
+    record = compare(project, sample.questions, specs, trained_on=trained, robustness=robustness, sample=sample)
     if output:
-        write_evaluation(record, questions, output)
+        write_evaluation(record, sample.questions, output)
+    shown: dict[str, JsonValue] = {}
+    if report_file:
+        from embedtune.pipeline.reporting import report_content, write_report
+        from embedtune.report.content import content_as_json
 
+        command = invocation(click.get_current_context(), project.seed)
+        content = report_content(project, record, sample.questions, specs, command, with_texts=not no_texts)
+        write_report(content, report_file)
+        shown = {"report": content_as_json(content)}
+
+    from embedtune.cli.robustness_table import robustness_table
     from embedtune.cli.tables import report_text
 
     text = "" if session.console.as_json else report_text(session.console, record)
-    session.console.result(record_as_json(record), text)
+    if text and record.robustness:
+        text = f"{text}\n{robustness_table(session.console, record.robustness)}"
+    session.console.result(record_as_json(record) | shown, text)
 
 
 COMMANDS = (evaluate,)

@@ -76,6 +76,7 @@ def show_result(session: Session, project: Project, result: FlowResult, searches
     from embedtune.cli.search import hits_text
     from embedtune.cli.tables import report_text
     from embedtune.evaluation.result import record_as_json
+    from embedtune.pipeline.evaluation import REPORT
     from embedtune.pipeline.searching import OpenedIndex
 
     opened = OpenedIndex(project, result.index)
@@ -83,6 +84,8 @@ def show_result(session: Session, project: Project, result: FlowResult, searches
     opened.close()
     parts = [report_text(session.console, result.record)] if result.record and not session.console.as_json else []
     parts += [f'search "{query}"\n{hits_text(hits)}' for query, hits in found]
+    report = str(result.evaluation.with_name(REPORT)) if result.evaluation else None
+    parts += [f"Report: {report}"] if report else []
     parts += [f"Version: {result.version.folder}"]
     session.console.result(
         {
@@ -90,6 +93,7 @@ def show_result(session: Session, project: Project, result: FlowResult, searches
             "run": str(result.run),
             "pairs": str(result.data / "pairs.jsonl"),
             "index": str(result.index),
+            "report": report,
             "evaluation": record_as_json(result.record) if result.record else None,
             "searches": [{"query": query, "hits": [asdict(hit) for hit in hits]} for query, hits in found],
         },

@@ -8,9 +8,10 @@ from embedtune.vocabulary.retrieval import FusionMethod, Mode, PassageSettings
 
 if TYPE_CHECKING:
     from embedtune.cli.console import Console
+    from embedtune.evaluation.outcome import SliceResult
     from embedtune.evaluation.result import EvaluationRecord
     from embedtune.files import JsonValue
-    from embedtune.vocabulary.evaluation import Comparison
+    from embedtune.vocabulary.evaluation import Comparison, GateResult
 
 _METRICS = ("recall@1", "recall@5", "mrr", "ndcg@10")
 _SLICED = "ndcg@10"
@@ -48,16 +49,26 @@ def slices_table(console: Console, record: EvaluationRecord) -> str:
         row = [f"{part.attribute}: {part.value}", str(part.n)]
         for system in systems:
             same = (s for s in system.slices if (s.attribute, s.value) == (part.attribute, part.value))
-            row.append(next((f"{other.values[_SLICED]:.3f}" for other in same), ""))
+            row.append(next((_sliced(other) for other in same), ""))
         rows.append(row)
     return (
         console.table("nDCG@10 by slice", ["slice", "n", *(system.system for system in systems)], rows) if rows else ""
     )
 
 
+def _sliced(part: SliceResult) -> str:
+    return "too few" if part.too_few else f"{part.values[_SLICED]:.3f}"
+
+
 def verdict_lines(record: EvaluationRecord) -> str:
-    """Return each gate's answer as a line."""
-    return "\n".join(f"{'✓' if gate.passed else '✗'} {gate.reason}" for gate in record.gates)
+    """Return each gate's answer as a line; a question mark stands before what was not measured."""
+    return "\n".join(f"{_mark(gate)} {gate.reason}" for gate in record.gates)
+
+
+def _mark(gate: GateResult) -> str:
+    if not gate.passed:
+        return "✗"
+    return "✓" if gate.value is not None else "?"
 
 
 def report_text(console: Console, record: EvaluationRecord) -> str:

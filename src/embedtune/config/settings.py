@@ -58,6 +58,23 @@ class EvaluationSettings(Settings):
     min_slice: Positive = Field(10, description="Slices with fewer questions get no interval.")
 
 
+class GateSettings(Settings):
+    """What must hold of a model before it is published; a gate that is false is not checked."""
+
+    gain: bool = Field(default=True, description="Better than the base over all questions, beyond chance.")
+    least_gain: float = Field(0.0, ge=0, lt=1, description="The interval of the gain in nDCG@10 must lie above this.")
+    domains: bool = Field(default=True, description="In no domain clearly worse than the base.")
+    domain_loss: float = Field(0.0, ge=0, lt=1, description="Clear loss of nDCG@10 in a domain that is accepted.")
+    general: bool = Field(default=True, description="General retrieval kept, where training.general_set measures it.")
+    general_loss: float = Field(0.02, ge=0, lt=1, description="Loss of nDCG@10 on the general set that is accepted.")
+    leaks: bool = Field(default=True, description="No test question was trained on.")
+    leaked_share: Share = Field(0.0, description="Share of the test questions that may have been trained on.")
+    robustness: bool = Field(default=True, description="Passes as many robustness cases as the base, where measured.")
+    robustness_loss: Share = Field(0.02, description="Share of the robustness cases that it may pass fewer.")
+    hybrid: bool = Field(default=True, description="Not clearly below BM25 with the base, which needs no training.")
+    hybrid_loss: float = Field(0.0, ge=0, lt=1, description="Clear loss of nDCG@10 against it that is accepted.")
+
+
 class PublishSettings(Settings):
     """What a version is called and where it is kept."""
 
@@ -75,6 +92,27 @@ class AnomalySettings(Settings):
     learning_rate: float = Field(1e-3, gt=0, description="Learning rate of the autoencoder.")
 
 
+class RemoteSettings(Settings):
+    """How a server is asked that embeds texts: a system named remote:URL#model."""
+
+    api_key_env: str = Field(
+        "EMBEDTUNE_REMOTE_KEY",
+        description="Name of the environment variable with the key, which is sent to every remote system that is "
+        "named. The key itself never stands in this file.",
+    )
+    texts_per_request: Positive = Field(
+        64, le=2048, description="Texts in one request; fewer where the server takes fewer."
+    )
+    timeout_seconds: float = Field(60.0, gt=0, le=3600, description="How long one answer may take.")
+    max_retries: int = Field(5, ge=0, le=20, description="How often a request is sent again after a failure.")
+
+
+class CacheSettings(Settings):
+    """What is kept in .embedtune/cache to save work."""
+
+    vectors_mib: int = Field(4096, ge=0, description="Room for encoded texts, in MiB; 0 keeps none.")
+
+
 class EmbedtuneConfig(Settings):
     """The whole tree; only the pipeline and the faces hold it."""
 
@@ -88,5 +126,8 @@ class EmbedtuneConfig(Settings):
     training: TrainingSettings = TrainingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    gates: GateSettings = GateSettings()
     publish: PublishSettings = PublishSettings()
     anomaly: AnomalySettings = AnomalySettings()
+    remote: RemoteSettings = RemoteSettings()
+    cache: CacheSettings = CacheSettings()

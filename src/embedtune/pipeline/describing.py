@@ -11,14 +11,16 @@ from pathlib import Path
 
 from embedtune import __version__
 from embedtune.artifacts.card import ModelCard, QuestionOrigin
+from embedtune.config.settings import GateSettings
 from embedtune.encoders.digests import model_digest, weights_digest
 from embedtune.encoders.locate import model_folder
 from embedtune.errors import InputError
 from embedtune.evaluation.result import EvaluationRecord
-from embedtune.pipeline.evaluation import GATE_METRIC, base_digest, candidate_names, check_gates, tuned_settings
+from embedtune.pipeline.evaluation import base_digest, candidate_names, tuned_settings
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.systems import BASE, HYBRID
 from embedtune.pipeline.training import run_origin
+from embedtune.pipeline.verdicts import GATE_METRIC, check_gates, general_change
 from embedtune.vocabulary.evaluation import Comparison, GateResult
 from embedtune.vocabulary.versions import Lineage
 
@@ -34,7 +36,8 @@ class PublishRequest:
         evaluation: The evaluation's JSON file, ``None`` if the run was not evaluated.
         anomaly: The detector's folder, ``None`` without one.
         corpus: Digest of the sections, empty if unknown.
-        reason: Why to publish without proof of a gain; empty publishes with proof alone.
+        reason: Why to publish whatever the gates say; empty publishes what passes them.
+        unproven: Why nothing can prove a gain, which excuses from that gate alone.
         notes: What its maker wants to say.
     """
 
@@ -45,6 +48,7 @@ class PublishRequest:
     anomaly: Path | None = None
     corpus: str = ""
     reason: str = ""
+    unproven: str = ""
     notes: str = ""
 
 
@@ -55,28 +59,29 @@ class Evidence:
     Attributes:
         record: The evaluation, ``None`` if there is none.
         candidate: The name under which it measured the model, empty without one.
-        gates: The claim "better than base, and in no domain worse"; empty where it was not examined.
+        gates: The conditions for publishing; ``None`` where the claim to be better than the base was not examined.
     """
 
     record: EvaluationRecord | None
     candidate: str
-    gates: tuple[GateResult, ...]
+    gates: tuple[GateResult, ...] | None
 
     @classmethod
-    def of(cls, record: EvaluationRecord | None, model: Path, base_hash: str) -> Evidence:
-        """Return what an evaluation says of a model folder.
+    def of(cls, record: EvaluationRecord | None, run: Path, base_hash: str, settings: GateSettings) -> Evidence:
+        """Return what an evaluation says of a run.
 
         Args:
             record: The evaluation.
-            model: The model folder.
+            run: The run folder.
             base_hash: Digest of the model it was tuned from.
+            settings: Which gates, and their bounds.
 
         Raises:
             InputError: The evaluation is of another model, or its base is not the one it was tuned from.
         """
         if record is None:
-            return cls(None, "", ())
-        names = candidate_names(record, model_digest(model))
+            return cls(None, "", None)
+        names = candidate_names(record, model_digest(model_folder(run)))
         if not names:
             raise InputError(
                 "The evaluation is of another model.", "Evaluate this run, then publish it with that result."
@@ -86,8 +91,9 @@ class Evidence:
                 "The evaluation compares with another base model than the run was trained from.",
                 "Evaluate again with training.base_model set to the one it was trained from.",
             )
-        gates = () if names[0].startswith(HYBRID) else check_gates(record.evaluation, names[0])
-        return cls(record, names[0], gates)
+        if names[0].startswith(HYBRID):
+            return cls(record, names[0], None)
+        return cls(record, names[0], check_gates(record, names[0], general_change(run), settings))
 
 
 def describe(project: Project, request: PublishRequest, evidence: Evidence) -> ModelCard:
@@ -101,6 +107,8 @@ def describe(project: Project, request: PublishRequest, evidence: Evidence) -> M
     encoder = project.models.named(str(request.run))
     record = evidence.record
     values = _values(record)
+    robustness = record.robustness if record else None
+    tested = robustness.system(evidence.candidate) if robustness else None
     passages, fusion = tuned_settings(record, model_digest(model))
     return ModelCard(
         name=request.name,
@@ -122,9 +130,11 @@ def describe(project: Project, request: PublishRequest, evidence: Evidence) -> M
         recall_at_5_baseline=values.get(BASE, {}).get("recall@5"),
         recall_at_5_finetuned=values.get(evidence.candidate, {}).get("recall@5"),
         mean_reciprocal_rank=values.get(evidence.candidate, {}).get("mrr"),
+        adversarial_tests_passed=tested.passed if tested else 0,
+        adversarial_tests_total=tested.total if tested else 0,
         comparisons=_on_card(record),
-        gates=evidence.gates,
-        published_without_gain=request.reason,
+        gates=evidence.gates or (),
+        published_without_gain=request.reason or request.unproven,
         passages=passages,
         fusion=fusion,
         notes=request.notes,

@@ -13,34 +13,59 @@ from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import model_folder
 from embedtune.errors import InputError
 from embedtune.evaluation.compare import evaluate_systems
-from embedtune.evaluation.gates import NoDomainWorse, OverallGain
-from embedtune.evaluation.outcome import Benchmark, Evaluation
+from embedtune.evaluation.equal_sections import collapsed_qrels, equal_sections
+from embedtune.evaluation.leakage import leak_report
+from embedtune.evaluation.outcome import Benchmark
+from embedtune.evaluation.question_traits import overlap_labels
 from embedtune.evaluation.result import EvaluationRecord, write_record
+from embedtune.evaluation.slices import OVERLAP
 from embedtune.evaluation.trec import run_file_name, write_qrels, write_run
 from embedtune.files import JsonValue, digest_value
-from embedtune.pairs.questions import question_key
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.questions import QuestionSet, origins_of
+from embedtune.pipeline.reporting import report_content, write_report
+from embedtune.pipeline.robustness import measure_robustness
+from embedtune.pipeline.sampling import Sample
 from embedtune.pipeline.systems import BASE, BM25, HYBRID, SystemSpec, SystemUnderTest, Workbench, default_comparisons
+from embedtune.pipeline.verdicts import GATE_METRIC, check_candidates
+from embedtune.pipeline.wiring import vector_cache
 from embedtune.pipeline.workspace import Plan
+from embedtune.retrieval.retriever import POOL_DEPTH
 from embedtune.retrieval.tuning import TuningResult
 from embedtune.vocabulary.corpus import corpus_digest
-from embedtune.vocabulary.evaluation import GateResult
 from embedtune.vocabulary.pairs import TrainingPair
 from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, Mode, PassageSettings
 
 STAGE = "evaluation"
+CACHE = "cache"
 RESULT = "evaluation.json"
 RUNS = "runs"
+REPORT = "report.html"
 TUNED = "tuned"
-GATE_METRIC = "ndcg@10"
 
 
-def evaluate(project: Project, questions: QuestionSet, specs: Sequence[SystemSpec]) -> EvaluationRecord:
+def evaluate(
+    project: Project,
+    questions: QuestionSet,
+    specs: Sequence[SystemSpec],
+    *,
+    trained_on: Sequence[TrainingPair] | None = None,
+    robustness: bool = False,
+    sample: Sample | None = None,
+) -> EvaluationRecord:
     """Ask systems the test questions of a set and compare them.
 
     Whatever is tuned is tuned on the set's human dev questions, never on those reported; the
     record's details say what was tuned on what.
+
+    Args:
+        project: Settings, models and reporter.
+        questions: The corpus and the questions.
+        specs: The systems.
+        trained_on: All that the systems' models were trained on; ``None`` if it is not known, so that leaks
+            are not looked for.
+        robustness: Ask variants of the questions too.
+        sample: How the questions were drawn from more, where they were.
 
     Raises:
         InputError: No system was named.
@@ -48,14 +73,19 @@ def evaluate(project: Project, questions: QuestionSet, specs: Sequence[SystemSpe
     """
     if not specs:
         raise InputError("No system was named.", "Name one with --system, such as --system base.")
-    bench = Workbench(questions, project.models, project.config.retrieval, project.report)
+    cache = vector_cache(project.workspace.folder(CACHE), project.config.cache, project.report)
+    bench = Workbench(questions, project.models, project.config.retrieval, project.report, cache)
+    bench.find(specs)
     systems = [bench.build(spec) for spec in specs]
+    texts = {section.id: section.full_text for section in questions.sections}
+    overlap = overlap_labels(questions.test.queries, questions.test.qrels, texts)
     benchmark = Benchmark(
         queries=questions.test.queries,
         qrels=questions.test.qrels,
         corpus_digest=corpus_digest(questions.sections),
-        attributes=questions.attributes,
+        attributes={**questions.attributes, OVERLAP: overlap},
         section_groups=questions.groups,
+        equal_sections=equal_sections(texts),
     )
     evaluation = evaluate_systems(
         [system.ranker for system in systems],
@@ -66,19 +96,29 @@ def evaluate(project: Project, questions: QuestionSet, specs: Sequence[SystemSpe
         project.report,
         {system.spec.name: system.similarity for system in systems if system.similarity is not None},
     )
-    return EvaluationRecord(
+    similarity = project.config.filters.leak_threshold
+    record = EvaluationRecord(
         evaluation,
-        gates=_gates(evaluation, specs),
+        leakage=(
+            {}
+            if trained_on is None
+            else leak_report(benchmark, evaluation.runs, trained_on, questions.sections, similarity).as_json()
+        ),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
-        details=_details(questions, systems),
+        details=_details(questions, bench, systems, sample),
+        robustness=(
+            measure_robustness(questions, systems, project.models, project.seed, project.report) if robustness else None
+        ),
     )
+    return replace(record, gates=check_candidates(record, specs, project.config.gates))
 
 
 def write_evaluation(record: EvaluationRecord, questions: QuestionSet, result: Path) -> None:
     """Write the result as JSON, and the rankings and judgements as TREC files beside it."""
     write_record(result, record)
     runs = result.parent / RUNS
-    write_qrels(runs / "qrels.tsv", questions.test.qrels)
+    standing = equal_sections({section.id: section.full_text for section in questions.sections})
+    write_qrels(runs / "qrels.tsv", collapsed_qrels(questions.test.qrels, standing))
     for run in record.evaluation.runs:
         write_run(runs / run_file_name(run.system), run)
 
@@ -98,10 +138,12 @@ def evaluation_stage(
             "questions": questions.test.digest,
             "dev_questions": questions.dev.digest if questions.dev else "",
             "labels": digest_value([dict(questions.groups), {k: dict(v) for k, v in questions.attributes.items()}]),
-            "trained_on": digest_value([pair.query.text for pair in training_pairs]),
+            "trained_on": digest_value(
+                [[p.query.id, p.query.text, p.positive, p.provenance.section_id] for p in training_pairs]
+            ),
         },
-        (project.config.retrieval, project.config.evaluation, project.seed),
-        (RESULT, RUNS),
+        (project.config.retrieval, project.config.evaluation, project.config.gates, project.seed),
+        (RESULT, RUNS, REPORT),
     )
     specs = [
         SystemSpec.parse(BASE),
@@ -112,9 +154,9 @@ def evaluation_stage(
     ]
 
     def work(folder: Path) -> str:
-        record = evaluate(project, questions, specs)
-        record = replace(record, leakage=leaked_questions(questions, training_pairs))
+        record = evaluate(project, questions, specs, trained_on=training_pairs, robustness=True)
         write_evaluation(record, questions, folder / RESULT)
+        write_report(report_content(project, record, questions, specs, "embedtune run"), folder / REPORT)
         gain = record.evaluation.comparison(GATE_METRIC, BASE, TUNED)
         if gain is None:
             return f"{record.evaluation.n} questions are too few for a comparison"
@@ -122,17 +164,6 @@ def evaluation_stage(
         return f"{verdict}: nDCG@10 {gain.delta:+.3f} [{gain.ci_low:+.3f}, {gain.ci_high:+.3f}]"
 
     return project.workspace.run_stage(plan, work, project.report) / RESULT
-
-
-def leaked_questions(questions: QuestionSet, training_pairs: Sequence[TrainingPair]) -> dict[str, JsonValue]:
-    """Return which test questions, but for case and punctuation, were trained on."""
-    trained = {question_key(pair.query.text) for pair in training_pairs}
-    leaked = [query.id for query in questions.test.queries if question_key(query.text) in trained]
-    return {
-        "training_questions": len(trained),
-        "test_questions_trained_on": len(leaked),
-        "ids": cast("JsonValue", leaked),
-    }
 
 
 def tuned_settings(record: EvaluationRecord | None, digest: str) -> tuple[PassageSettings, FusionSettings]:
@@ -179,32 +210,30 @@ def _settings_from(system: Mapping[str, JsonValue]) -> tuple[PassageSettings, Fu
     )
 
 
-def check_gates(evaluation: Evaluation, candidate: str) -> tuple[GateResult, ...]:
-    """Check the claim "better than base, and in no domain worse" of one system; nothing without the base."""
-    if evaluation.system(BASE) is None:
-        return ()
-    gates = (OverallGain(GATE_METRIC, BASE, candidate), NoDomainWorse(GATE_METRIC, BASE, candidate))
-    return tuple(gate.check(evaluation) for gate in gates)
-
-
-def _gates(evaluation: Evaluation, specs: Sequence[SystemSpec]) -> tuple[GateResult, ...]:
-    """Check every model that is not the base by its vectors alone: a hybrid's gain may be BM25's."""
-    candidates = [spec.name for spec in specs if spec.mode is Mode.DENSE and spec.model != BASE]
-    return tuple(gate for candidate in candidates for gate in check_gates(evaluation, candidate))
-
-
-def _details(questions: QuestionSet, systems: Sequence[SystemUnderTest]) -> dict[str, JsonValue]:
+def _details(
+    questions: QuestionSet, bench: Workbench, systems: Sequence[SystemUnderTest], sample: Sample | None
+) -> dict[str, JsonValue]:
     return {
         "questions": questions.name,
         "question_origin": QuestionOrigin.of(origins_of(questions)).value,
         "test_questions": digest_value([query.id for query in questions.test.queries]),
         "dev_questions": len(questions.dev.qrels) if questions.dev else 0,
+        "sample": sample.as_json() if sample else None,
+        "candidates": {
+            "sections": len(questions.sections),
+            "passage_choices": [cut.label for cut in bench.grid],
+            "sections_per_component": POOL_DEPTH,
+        },
         "systems": {system.spec.name: _system_details(system) for system in systems},
     }
 
 
 def _system_details(system: SystemUnderTest) -> JsonValue:
-    row: dict[str, JsonValue] = {"mode": system.spec.mode.value, "model": system.model_digest}
+    row: dict[str, JsonValue] = {
+        "mode": system.spec.mode.value,
+        "model": system.model_digest,
+        "passages_searched": system.passages,
+    }
     if system.tuning:
         row |= _tuning_details(system.tuning)
     return row

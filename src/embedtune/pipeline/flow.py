@@ -17,7 +17,7 @@ from embedtune.pairs.formats.test_suite import TestSuite
 from embedtune.pipeline.anomaly import anomaly_stage
 from embedtune.pipeline.corpus import SplitCorpus, sections_stage
 from embedtune.pipeline.describing import PublishRequest
-from embedtune.pipeline.evaluation import GATE_METRIC, TUNED, evaluation_stage, tuned_settings
+from embedtune.pipeline.evaluation import TUNED, evaluation_stage, tuned_settings
 from embedtune.pipeline.human_questions import HumanQuestions, questions_digest
 from embedtune.pipeline.indexing import IndexRequest, index_stage
 from embedtune.pipeline.mining import corpus_pool
@@ -33,6 +33,7 @@ from embedtune.pipeline.questions import (
 )
 from embedtune.pipeline.systems import BASE
 from embedtune.pipeline.training import training_stage
+from embedtune.pipeline.verdicts import GATE_METRIC
 from embedtune.vocabulary.pairs import Split
 from embedtune.vocabulary.versions import ModelVersion
 
@@ -94,7 +95,8 @@ def run_flow(project: Project) -> FlowResult:
         evaluation=evaluation,
         anomaly=anomaly,
         corpus=corpus.digest,
-        reason=config.publish.force_without_gain or _unproven(project, record, asked_people=by_people is not None),
+        reason=config.publish.force_without_gain,
+        unproven="" if config.publish.force_without_gain else _unproven(project, record, by_people),
     )
     version = _publish(project, request, making)
     index = _index(project, corpus, version, record)
@@ -136,14 +138,14 @@ def _evaluate(project: Project, questions: QuestionSet | None, run: Path, pairs:
     return evaluation_stage(project, questions, run, trained)
 
 
-def _unproven(project: Project, record: EvaluationRecord | None, *, asked_people: bool) -> str:
+def _unproven(project: Project, record: EvaluationRecord | None, by_people: QuestionSet | None) -> str:
     """Return why a version without human questions may be published though nothing proves a gain.
 
     Generated questions cannot prove a gain for people, and a small corpus holds few of them out. Such a
     version is published with that on its card; a significant loss, even on generated questions, still
     refuses it, and so does a missing gain on human ones.
     """
-    if asked_people:
+    if by_people is not None:
         return ""
     gain = record.evaluation.comparison(GATE_METRIC, BASE, TUNED) if record else None
     if gain is not None and gain.verdict != "no clear difference":

@@ -10,7 +10,6 @@ from embedtune.config.settings import RetrievalSettings
 from embedtune.errors import ConfigError, InputError
 from embedtune.index.own_ranks import SectionOwnRanks
 from embedtune.pairs.filters.cascade import filter_questions
-from embedtune.pairs.filters.near_equal import near_equal_questions
 from embedtune.pairs.llm.writer import LlmQuestions, LlmWriter
 from embedtune.pairs.positives import join_positives
 from embedtune.pairs.questions import WrittenQuestions, question_writers, write_questions
@@ -20,6 +19,7 @@ from embedtune.pipeline.human_questions import HumanQuestions
 from embedtune.pipeline.mining import training_passages
 from embedtune.pipeline.project import Project
 from embedtune.vocabulary.pairs import Split, TrainingPair
+from embedtune.wording.near_equal import near_equal_questions
 
 TRAINED_ON = "held-out question that repeats one of people's training questions"
 _EXAMPLES = 5

@@ -73,14 +73,17 @@ def open_project(
         config = with_value(config, "project", "seed", seed)
     workspace = Workspace(place)
     registry = Registry(workspace.resolve(config.publish.registry))
-    models = Models(config.training.base_model, registry, report=report, place=place)
+    models = Models(config.training.base_model, registry, report=report, place=place, remote=config.remote)
     return Project(config, workspace, models, report)
 
 
 def config_digest(config: EmbedtuneConfig) -> str:
     """Return the digest of the settings that decide a model (where its inputs lie does not)."""
     return digest_value(
-        config.model_dump(mode="json", exclude={"project": {"corpus", "test_suites", "questions"}, "publish": True})
+        config.model_dump(
+            mode="json",
+            exclude={"project": {"corpus", "test_suites", "questions"}, "publish": True, "remote": True, "cache": True},
+        )
     )
 
 

@@ -36,9 +36,13 @@ def publish_run(project: Project, request: PublishRequest) -> ModelVersion:
     project.registry.ensure_free(request.name, request.version)
     model = model_folder(request.run)
     record = read_record(request.evaluation) if request.evaluation else None
-    evidence = Evidence.of(record, model, run_origin(request.run).base_model_hash)
-    if not request.reason:
-        _refuse_without_gain(evidence)
+    base_hash, gates = run_origin(request.run).base_model_hash, project.config.gates
+    evidence = Evidence.of(record, request.run, base_hash, gates)
+    if request.unproven and record:
+        excused = gates.model_copy(update={"gain": False})
+        _refuse_failed(Evidence.of(record, request.run, base_hash, excused))
+    elif not request.reason and not request.unproven:
+        _refuse_failed(evidence)
     card = describe(project, request, evidence)
     facts = VersionFacts(
         name=request.name,
@@ -64,11 +68,11 @@ def publish_run(project: Project, request: PublishRequest) -> ModelVersion:
     return project.registry.publish(facts, fill)
 
 
-def _refuse_without_gain(evidence: Evidence) -> None:
+def _refuse_failed(evidence: Evidence) -> None:
     remedy = 'Improve it, or publish anyway with --force-without-gain "your reason"; the card will carry it.'
     if evidence.record is None:
         raise GateError("There is no evaluation, so nothing shows that the model is better than its base.", remedy)
-    if not evidence.gates:
+    if evidence.gates is None:
         raise GateError(
             "The evaluation does not compare this model with its base.",
             "Evaluate both together: --system base --system RUN.",

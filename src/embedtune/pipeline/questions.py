@@ -190,7 +190,7 @@ def selected_questions(questions: QuestionSet, selection: Selection, report: Rep
     stay, left_out = select_queries(questions.test.queries, selection)
     _tell_left_out(left_out, report)
     queries = tuple(query for query in questions.test.queries if query.id in stay)
-    return _with_test(questions, queries, questions.name)
+    return with_test_questions(questions, queries, questions.name)
 
 
 def _tell_left_out(left_out: Mapping[str, int], report: Report) -> None:
@@ -211,16 +211,8 @@ def generated_questions(
     return QuestionSet("held-out sections", sections, JudgedQueries(queries, qrels), groups=split.cluster_of)
 
 
-def limited(questions: QuestionSet, count: int | None) -> QuestionSet:
-    """Return the set with at most ``count`` test questions, evenly spread over the original order."""
-    queries = questions.test.queries
-    if count is None or count >= len(queries):
-        return questions
-    kept = tuple(queries[number * len(queries) // count] for number in range(count))
-    return _with_test(questions, kept, f"{questions.name}, {count} of {len(queries)} questions")
-
-
-def _with_test(questions: QuestionSet, kept: tuple[Query, ...], name: str) -> QuestionSet:
+def with_test_questions(questions: QuestionSet, kept: tuple[Query, ...], name: str) -> QuestionSet:
+    """Return the set with some of its test questions under another name, and what is said of them."""
     qrels = questions.test.qrels.restricted_to([query.id for query in kept])
     attributes = {label: {q.id: v[q.id] for q in kept if q.id in v} for label, v in questions.attributes.items()}
     return replace(questions, name=name, test=JudgedQueries(kept, qrels), attributes=attributes)

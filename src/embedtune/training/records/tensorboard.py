@@ -39,5 +39,6 @@ def tensorboard_callback(run: Path, first_step: int) -> TrainerCallback:
     from tensorboardX import SummaryWriter
 
     return TensorBoardCallback(  # type: ignore[no-untyped-call]
-        SummaryWriter(log_dir=str(run / TENSORBOARD), purge_step=first_step)
+        # The writer names a file by the second: what an interruption and its continuation write must not be one file.
+        SummaryWriter(log_dir=str(run / TENSORBOARD), purge_step=first_step, filename_suffix=f".{first_step}")
     )

@@ -28,7 +28,7 @@ def mining(mine, per_pair=1):
 
 
 def weights(run):
-    return (run / "model" / "model.safetensors").read_bytes()
+    return (run / "checkpoint-epoch-3" / "model.safetensors").read_bytes()
 
 
 def rows(run):

@@ -83,7 +83,7 @@ def measured(monkeypatch):
             mrr, cosine = next(series)
             return DevMeasurement(DevMetrics(Quality(1.0, mrr, 8), {}), cosine)
 
-        for module in ("domain_evaluator", "preparation"):
+        for module in ("dev.domain_evaluator", "preparation"):
             monkeypatch.setattr(f"embedtune.training.{module}.measure_dev", measure)
 
     assert domain_evaluator.measure_dev
