@@ -72,6 +72,11 @@ def test_import_loads_nothing_heavy(module, root):
     assert HEAVY.intersection(loaded) == set()
 
 
+def test_the_flow_loads_no_model_library_before_a_stage_needs_it(root):
+    _, loaded = fresh(IMPORT, "embedtune.pipeline.flow", root)
+    assert {"matplotlib", "sentence_transformers", "torch", "transformers"}.intersection(loaded) == set()
+
+
 def test_help_of_every_command_loads_nothing_heavy(root):
     asked = list(commands())
     assert len(asked) > 10

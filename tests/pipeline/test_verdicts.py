@@ -12,7 +12,8 @@ from embedtune.pipeline.evaluation import evaluate, write_evaluation
 from embedtune.pipeline.publishing import publish_run, read_card
 from embedtune.pipeline.questions import QuestionSet
 from embedtune.pipeline.systems import SystemSpec
-from embedtune.pipeline.verdicts import general_change, trained_pairs
+from embedtune.pipeline.verdicts import trained_pairs
+from embedtune.training.ending.merge import kept_change
 from project_samples import judged_questions, write_corpus
 from stand_in_models import BLIND, stand_in_project, write_stand_in_run
 
@@ -107,7 +108,7 @@ def test_a_general_loss_is_read_from_the_run(place, results, tmp_path):
 def test_a_run_that_measured_no_general_change_has_none(tmp_path, text):
     if text is not None:
         (tmp_path / "merge.json").write_text(text)
-    assert general_change(tmp_path) is None
+    assert kept_change(tmp_path) is None
 
 
 def test_pairs_that_were_held_out_were_not_trained_on(tmp_path):

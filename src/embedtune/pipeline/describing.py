@@ -20,7 +20,8 @@ from embedtune.pipeline.evaluation import base_digest, candidate_names, tuned_se
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.systems import BASE, HYBRID
 from embedtune.pipeline.training import run_origin
-from embedtune.pipeline.verdicts import GATE_METRIC, check_gates, general_change
+from embedtune.pipeline.verdicts import GATE_METRIC, check_gates
+from embedtune.training.ending.merge import kept_change
 from embedtune.vocabulary.evaluation import Comparison, GateResult
 from embedtune.vocabulary.versions import Lineage
 
@@ -93,7 +94,7 @@ class Evidence:
             )
         if names[0].startswith(HYBRID):
             return cls(record, names[0], None)
-        return cls(record, names[0], check_gates(record, names[0], general_change(run), settings))
+        return cls(record, names[0], check_gates(record, names[0], kept_change(run), settings))
 
 
 def describe(project: Project, request: PublishRequest, evidence: Evidence) -> ModelCard:

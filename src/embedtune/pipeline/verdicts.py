@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
 from embedtune.config.settings import GateSettings
-from embedtune.errors import InputError
 from embedtune.evaluation.claim import Claim
 from embedtune.evaluation.gates import gates_of
 from embedtune.evaluation.leakage import leaked_ids
 from embedtune.evaluation.result import EvaluationRecord
 from embedtune.events import Report
-from embedtune.files import read_json
 from embedtune.pipeline.pairs import read_pairs
 from embedtune.pipeline.systems import BASE, HYBRID, SystemSpec
-from embedtune.training.ending.merge import MERGE
+from embedtune.training.ending.merge import kept_change
 from embedtune.vocabulary.evaluation import Comparison, GateResult
 from embedtune.vocabulary.pairs import Split, TrainingPair
 from embedtune.vocabulary.retrieval import Mode
@@ -34,7 +29,7 @@ def check_gates(
     Args:
         record: The evaluation; its own gates are not looked at.
         candidate: The system.
-        general: Its change in general retrieval; see `general_change`.
+        general: Its change in general retrieval; see `embedtune.training.ending.merge`.
         settings: Which gates, and their bounds.
     """
     if record.evaluation.system(BASE) is None:
@@ -60,7 +55,7 @@ def check_candidates(
     return tuple(
         gate
         for spec in candidates
-        for gate in check_gates(record, spec.name, general_change(Path(spec.model)), settings) or ()
+        for gate in check_gates(record, spec.name, kept_change(Path(spec.model)), settings) or ()
     )
 
 
@@ -72,59 +67,3 @@ def trained_pairs(paths: Sequence[Path], report: Report) -> tuple[TrainingPair, 
     """
     pairs = [pair for path in paths for pair in read_pairs(path, report=report)]
     return tuple(pair for pair in pairs if pair.provenance.split is Split.TRAIN) if paths else None
-
-
-def general_change(run: Path) -> Comparison | None:
-    """Return how a run's model changed on the general set of its training; ``None`` if that was not measured."""
-    try:
-        merge = _MERGE.validate_python(read_json(run / MERGE))
-    except (InputError, ValidationError):
-        return None
-    tried = merge.general.tried if merge.general else ()
-    chosen = next((one for one in tried if one.base_share == merge.base_share), None)
-    return chosen.comparison() if chosen else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """One row of ``general.tried`` in ``merge.json``."""
-
-    base_share: float
-    metric: str
-    baseline: str
-    candidate: str
-    baseline_value: float
-    candidate_value: float
-    ci_low: float
-    ci_high: float
-    p_value: float
-    n: int
-
-    def comparison(self) -> Comparison:
-        return Comparison(
-            self.metric,
-            self.baseline,
-            self.candidate,
-            self.baseline_value,
-            self.candidate_value,
-            self.ci_low,
-            self.ci_high,
-            self.p_value,
-            self.n,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _General:
-    tried: tuple[_Tried, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Merge:
-    """What gates need of ``merge.json``."""
-
-    base_share: float
-    general: _General | None = None
-
-
-_MERGE = TypeAdapter(_Merge)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from embedtune.config.training_settings import TrainingSettings
 from embedtune.files import digest_value
 from embedtune.training.dev.dev_set import DevSet
 from embedtune.training.ending.general import GeneralSet
-from embedtune.training.engine.freezing import Trainable
 from embedtune.vocabulary.pairs import TrainingPair
 from embedtune.vocabulary.ports import Encoder
+
+if TYPE_CHECKING:
+    from embedtune.training.engine.freezing import Trainable
 
 _NOT_DECIDING = {"base_model", "general_set", "teacher", "tensorboard"}  # the digests of the first three say more
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from embedtune.files import write_json
-from embedtune.training.ending.averaging import TriedShare
+from pydantic import TypeAdapter, ValidationError
+
+from embedtune.errors import InputError
+from embedtune.files import read_json, write_json
 from embedtune.training.ending.drift import Drift
 from embedtune.vocabulary.evaluation import Comparison
+
+if TYPE_CHECKING:
+    from embedtune.training.ending.averaging import TriedShare
 
 MERGE = "merge.json"
 
@@ -84,3 +91,31 @@ class Merge:
                 for share, change in self.general.tried
             ]
         write_json(run / MERGE, document)
+
+
+@dataclass(frozen=True, slots=True)
+class _GeneralRows:
+    tried: tuple[Mapping[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What of ``merge.json`` tells how the model that was kept does on general questions."""
+
+    base_share: float
+    general: _GeneralRows | None = None
+
+
+_KEPT = TypeAdapter(_Kept)
+_COMPARISON = TypeAdapter(Comparison)
+
+
+def kept_change(run: Path) -> Comparison | None:
+    """Return how a run's model changed on the general set of its training; ``None`` if that was not measured."""
+    try:
+        kept = _KEPT.validate_python(read_json(run / MERGE))
+        rows = kept.general.tried if kept.general else ()
+        row = next((row for row in rows if row.get("base_share") == kept.base_share), None)
+        return _COMPARISON.validate_python(row) if row else None
+    except (InputError, ValidationError):
+        return None
