@@ -25,7 +25,7 @@ import numpy as np
 from embedtune.config.training_settings import SpeedSettings, TrainingSettings
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import MINILM, locate_model
-from embedtune.encoders.sentence_transformer import load_encoder, load_model
+from embedtune.encoders.sentence_transformer import load_encoder
 from embedtune.evaluation.metrics import Measure
 from embedtune.evaluation.query_groups import query_groups
 from embedtune.evaluation.significance import GroupedDifferences, bootstrap_interval
@@ -37,10 +37,11 @@ from embedtune.training.engine.state_store import StateStore
 from embedtune.training.job import TrainingJob
 from embedtune.training.trainer import train_model
 from embedtune.vocabulary.pairs import Provenance, TrainingPair
+from library_training import BATCH, LAYERS, RATE, TOKENS, train_with_library
 
 SETS = ("emanual_tv", "scifact")
 LEAST = -0.01
-EPOCHS, BATCH, LAYERS, TOKENS, RATE = 2, 32, 2, 256, 5e-5
+EPOCHS = 2
 MEASURE = Measure.parse("ndcg@10")
 SAMPLES = 10_000
 WIDTH = 384
@@ -85,36 +86,8 @@ def train_pairs(folder: Path) -> tuple[TrainingPair, ...]:
 
 def with_library(pairs: Sequence[TrainingPair], target: Path, seed: int) -> Path:
     """Train with the library's trainer; returns the model's folder."""
-    from datasets import Dataset
-    from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-    from sentence_transformers.base.training_args import BatchSamplers
-    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
-
-    if target.is_dir():
-        return target
-    model = load_model(locate_model(MINILM).folder)
-    model.max_seq_length = TOKENS
-    freeze(model, LAYERS, None)
-    columns = {"anchor": [pair.query.text for pair in pairs], "positive": [pair.positive for pair in pairs]}
-    with tempfile.TemporaryDirectory() as folder:
-        SentenceTransformerTrainer(
-            model=model,
-            args=SentenceTransformerTrainingArguments(
-                output_dir=folder,
-                num_train_epochs=EPOCHS,
-                per_device_train_batch_size=BATCH,
-                learning_rate=RATE,
-                batch_sampler=BatchSamplers.NO_DUPLICATES,
-                save_strategy="no",
-                report_to="none",
-                disable_tqdm=True,
-                use_cpu=True,
-                seed=seed,
-            ),
-            train_dataset=Dataset.from_dict(columns),
-            loss=MultipleNegativesRankingLoss(model),
-        ).train()
-    model.save_pretrained(str(target), create_model_card=False)
+    if not target.is_dir():
+        train_with_library(pairs, EPOCHS, seed).model.save_pretrained(str(target), create_model_card=False)
     return target
 
 

@@ -32,9 +32,11 @@ from embedtune.pairs.extractive import ExtractiveWriter
 from embedtune.pairs.templates import TemplateWriter
 from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.pairs import Origin, Provenance, Query, TrainingPair
+from library_training import BATCH, LAYERS, RATE, TOKENS, train_with_library
 
 BARS = {1: 6.0, 3: 8.0}
-QUESTIONS, BATCH, LAYERS, TOKENS, RATE = 5, 32, 2, 256, 5e-5
+QUESTIONS = 5
+LIBRARY_SEED = 42  # the default of its arguments
 HIDDEN, INNER, ALL_LAYERS = 384, 1536, 6
 FLOPS_OF_LAYER = 2 * (4 * HIDDEN * HIDDEN + 2 * HIDDEN * INNER)  # of a token, forwards, products with weights alone
 MIN_WORDS = 30
@@ -51,8 +53,11 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.only:
         pairs = section_pairs(arguments.data, arguments.pairs)
-        train = train_with_library if arguments.only == "library" else train_with_embedtune
-        print(json.dumps(train(pairs, arguments.epochs, arguments.questions_per_passage)))
+        if arguments.only == "library":
+            times = {"training": train_with_library(pairs, arguments.epochs, LIBRARY_SEED).seconds}
+        else:
+            times = train_with_embedtune(pairs, arguments.epochs, arguments.questions_per_passage)
+        print(json.dumps(times))
         return 0
     rate = gemm_rate()
     print(f"GEMM of these layers: {rate / 1e9:.0f} GFLOP/s")
@@ -130,42 +135,6 @@ def section_pairs(data: Path, count: int) -> list[TrainingPair]:
 def words(section: Section) -> int:
     """Return the words of a section's body."""
     return len(section.text.split())
-
-
-def train_with_library(pairs: list[TrainingPair], epochs: int, _: int) -> dict[str, float]:
-    """Train with the library's trainer; returns seconds by stage."""
-    from datasets import Dataset
-    from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-    from sentence_transformers.base.training_args import BatchSamplers
-    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
-
-    from embedtune.encoders.sentence_transformer import load_model
-    from embedtune.training.engine.freezing import freeze
-
-    model = load_model(locate_model(MINILM).folder)
-    model.max_seq_length = TOKENS
-    freeze(model, LAYERS, None)
-    columns = {"anchor": [pair.query.text for pair in pairs], "positive": [pair.positive for pair in pairs]}
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = SentenceTransformerTrainer(
-            model=model,
-            args=SentenceTransformerTrainingArguments(
-                output_dir=folder,
-                num_train_epochs=epochs,
-                per_device_train_batch_size=BATCH,
-                learning_rate=RATE,
-                batch_sampler=BatchSamplers.NO_DUPLICATES,
-                save_strategy="no",
-                report_to="none",
-                disable_tqdm=True,
-                use_cpu=True,
-            ),
-            train_dataset=Dataset.from_dict(columns),
-            loss=MultipleNegativesRankingLoss(model),
-        )
-        begun = time.perf_counter()
-        trainer.train()
-        return {"training": time.perf_counter() - begun}
 
 
 def train_with_embedtune(pairs: list[TrainingPair], epochs: int, together: int) -> dict[str, float]:
