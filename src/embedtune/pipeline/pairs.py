@@ -8,7 +8,7 @@ from pathlib import Path
 from embedtune.encoders.digests import model_digest
 from embedtune.errors import InputError
 from embedtune.events import Report, silent
-from embedtune.files import digest_value, write_json
+from embedtune.files import digest_file, digest_value, read_json, write_json
 from embedtune.pairs.formats.case_selection import Selection
 from embedtune.pairs.formats.pairs_file import read_pairs_file, write_pairs_file
 from embedtune.pairs.formats.training_pairs import write_training_pairs
@@ -25,6 +25,7 @@ from embedtune.vocabulary.pairs import Split, TrainingPair
 
 PAIRS = "pairs.jsonl"
 STATS = "stats.json"
+_PAIRS_DIGEST = "pairs_digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def generate_file(project: Project, request: GenerationRequest) -> GeneratedFile
         pairs = add_negatives(project, pairs, corpus_pool(project, corpus))
     statistics = statistics_of(generated, corpus, pairs)
     write_pairs_file(request.output, pairs)
-    write_json(request.output.parent / STATS, statistics.to_json())
+    _write_statistics(request.output, statistics)
     return GeneratedFile(len(pairs), len(sections), statistics)
 
 
@@ -142,12 +143,30 @@ def data_stage(
         generated = generate_pairs(project, corpus, test_questions, human)
         pairs = add_negatives(project, generated.pairs, corpus_pool(project, corpus))
         write_training_pairs(folder / PAIRS, pairs)
-        write_json(folder / STATS, statistics_of(generated, corpus, pairs).to_json())
+        _write_statistics(folder / PAIRS, statistics_of(generated, corpus, pairs))
         train = sum(pair.provenance.split is Split.TRAIN for pair in pairs)
         negatives = sum(len(pair.negatives) for pair in pairs)
         return f"{train} training pairs, {len(pairs) - train} held out, {negatives} hard negatives"
 
     return project.workspace.run_stage(plan, write, project.report)
+
+
+def corpus_of_pairs(path: Path) -> str:
+    """Return the digest of the documents that a file of pairs was generated from; empty if nothing tells.
+
+    ``stats.json`` beside the file tells it, if it was written with these very pairs.
+    """
+    try:
+        statistics = read_json(path.parent / STATS)
+    except InputError:
+        return ""
+    if not isinstance(statistics, dict) or statistics.get(_PAIRS_DIGEST) != digest_file(path):
+        return ""
+    return str(statistics.get("corpus_digest", ""))
+
+
+def _write_statistics(pairs: Path, statistics: PairStatistics) -> None:
+    write_json(pairs.parent / STATS, {**statistics.to_json(), _PAIRS_DIGEST: digest_file(pairs)})
 
 
 def read_pairs(path: Path, *, skip_bad_lines: bool = False, report: Report = silent) -> tuple[TrainingPair, ...]:
