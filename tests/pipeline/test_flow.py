@@ -11,9 +11,9 @@ from embedtune.errors import GateError, InputError, VersionExistsError
 from embedtune.evaluation.result import read_record
 from embedtune.events import Alert, StageFinished, StageSkipped, StageStarted
 from embedtune.files import read_json
+from embedtune.pipeline.cards import read_card
 from embedtune.pipeline.evaluation import evaluation_stage
 from embedtune.pipeline.flow import _unproven, run_flow
-from embedtune.pipeline.publishing import read_card
 from embedtune.pipeline.questions import QuestionSet
 from embedtune.pipeline.searching import OpenedIndex
 from project_samples import PARTS, judged_questions, lasting_outputs, opened, snapshot, write_project

@@ -16,9 +16,11 @@ from embedtune.artifacts.pruning import PrunedVersion
 from embedtune.config.loading import parse_config
 from embedtune.events import Report, silent
 from embedtune.pipeline import versions
+from embedtune.pipeline.cards import read_card
 from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.project import Project, open_project
-from embedtune.pipeline.publishing import publish_run, read_card
+from embedtune.pipeline.publishing import publish_run
+from embedtune.pipeline.verifying import verify_files
 from embedtune.vocabulary.versions import ModelVersion
 
 
@@ -107,7 +109,7 @@ class ModelRegistry:
             InputError: There is no such version, or the key cannot be used.
             VerificationError: The manifest is damaged, or not the one pinned.
         """
-        return versions.verify_files(self._project, version, Path(public_key) if public_key else None).problems
+        return verify_files(self._project, version, Path(public_key) if public_key else None).problems
 
     def diff(self, left: str, right: str) -> VersionDifference:
         """Return metrics, settings and data of two versions side by side."""

@@ -101,7 +101,7 @@ class Channels:
             reason = f"its counter is {entry.deed.counter}, and {counter} was seen already"
             raise damaged(where, reason, ProblemKind.ROLLED_BACK)
         if known and entry.deed.counter > self._seen_of(known, channel):
-            self._seen.remember(known[0].digest, channel, entry.deed.counter)
+            self._seen.remember(self._identity(known), channel, entry.deed.counter)
         return entry
 
     def next_counter(self, channel: str) -> int:
@@ -175,8 +175,11 @@ class Channels:
             raise wrong_signature(where, "it does not belong to this content")
 
     def _seen_of(self, known: tuple[LogEntry, ...], channel: str) -> int:
-        """Return the highest counter seen of a channel; a registry is known by the first entry of its log."""
-        return self._seen.highest(known[0].digest, channel) if known else 0
+        return self._seen.highest(self._identity(known), channel) if known else 0
+
+    def _identity(self, known: tuple[LogEntry, ...]) -> str:
+        """Return what a registry is known by: where it lies, for a copy goes its own way, and how its log began."""
+        return f"{self._storage.place} {known[0].digest}"
 
     def _check_place(self, entry: LogEntry, known: tuple[LogEntry, ...], where: str) -> None:
         """Compare a pointer with the log, which may lag behind it by this one entry."""

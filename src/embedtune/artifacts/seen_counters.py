@@ -26,7 +26,7 @@ class SeenCounters:
         """Return the highest counter seen of a channel, 0 if none.
 
         Args:
-            registry: What the registry is known by; see `remember`.
+            registry: What the registry is known by.
             channel: The channel.
         """
         try:
@@ -39,7 +39,7 @@ class SeenCounters:
         """Note a counter; a cache that cannot be written remembers nothing.
 
         Args:
-            registry: What the registry is known by: the digest of its log's first entry.
+            registry: What the registry is known by.
             channel: The channel.
             counter: The counter of its pointer.
         """

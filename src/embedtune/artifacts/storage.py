@@ -73,6 +73,11 @@ class LocalStorage:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @property
+    def place(self) -> str:
+        """Where the registry lies, written one way however it was named."""
+        return str(self.root.resolve())
+
     def names(self, folder: str = "") -> tuple[str, ...]:
         """Return the names in a folder that are not hidden, sorted; a folder that does not exist has none.
 

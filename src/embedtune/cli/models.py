@@ -153,7 +153,7 @@ def verify(
 def _files(project: Project, version: str, public_key: Path | None) -> tuple[dict[str, object], str, bool]:
     """Return what comparing a version's files with its manifest found: as JSON, as text, and whether all are right."""
     from embedtune.artifacts.manifest import manifest_digest
-    from embedtune.pipeline.versions import verify_files
+    from embedtune.pipeline.verifying import verify_files
 
     checked = verify_files(project, version, public_key)
     found, problems = checked.version, checked.problems

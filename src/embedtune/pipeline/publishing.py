@@ -6,17 +6,16 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from embedtune.artifacts.card import CARD_NAME, ModelCard
+from embedtune.artifacts.card import CARD_NAME
 from embedtune.artifacts.manifest import MODEL_FOLDER, VersionFacts
 from embedtune.artifacts.readme import SystemRow, render_readme
 from embedtune.encoders.locate import model_folder
-from embedtune.errors import EmbedtuneError, GateError
+from embedtune.errors import GateError
 from embedtune.evaluation.result import EvaluationRecord, read_record
 from embedtune.files import write_json, write_text
 from embedtune.pipeline.describing import Evidence, PublishRequest, describe, lineage, package_versions
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.training import run_origin
-from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings
 from embedtune.vocabulary.versions import ModelVersion
 
 _LOGS = ("training.log", "metrics.jsonl")
@@ -86,22 +85,3 @@ def _rows(record: EvaluationRecord | None) -> tuple[SystemRow, ...]:
     if record is None:
         return ()
     return tuple(SystemRow(result.system, result.values) for result in record.evaluation.systems)
-
-
-def published_settings(project: Project, model: str) -> tuple[PassageSettings, FusionSettings]:
-    """Return the passage and fusion settings that a version was published with; the defaults for other models."""
-    try:
-        card = read_card(project.registry.find(model))
-    except EmbedtuneError:
-        return PassageSettings(), FusionSettings()
-    return card.passages, card.fusion
-
-
-def read_card(version: ModelVersion) -> ModelCard:
-    """Read a version's model card.
-
-    Raises:
-        EmbedtuneError: It is missing or malformed.
-    """
-    path = version.folder / CARD_NAME
-    return ModelCard.from_json(path.read_text(encoding="utf-8"), str(path))

@@ -1,62 +1,22 @@
-"""Look after published versions: compare, verify, promote, roll back, prune."""
+"""Look after published versions: compare, promote, roll back, prune."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from embedtune.artifacts.cache_folder import default_cache_folder, prune_cache
 from embedtune.artifacts.differences import VersionDifference, difference
 from embedtune.artifacts.history import LogEntry
-from embedtune.artifacts.keys import PrivateKey, PublicKey
-from embedtune.artifacts.problems import FileProblem
+from embedtune.artifacts.keys import PrivateKey
 from embedtune.artifacts.pruning import PrunedVersion, plan_pruning, prune
 from embedtune.artifacts.setting_channels import promote, roll_back
-from embedtune.artifacts.trust import TrustPolicy
-from embedtune.artifacts.verification import signer
 from embedtune.errors import InputError, VerificationError
 from embedtune.events import Alert
 from embedtune.index.collection import DESCRIPTION_FILE, read_description
+from embedtune.pipeline.cards import read_card
 from embedtune.pipeline.indexing import default_store
 from embedtune.pipeline.project import Project, config_digest
-from embedtune.pipeline.publishing import read_card
-from embedtune.vocabulary.versions import ModelVersion
-
-
-@dataclass(frozen=True, slots=True)
-class VerifiedFiles:
-    """What comparing a version with its manifest and its signature found.
-
-    Attributes:
-        version: The version.
-        problems: What is wrong; nothing if it is as published.
-        signed_by: The allowed key that signed it, by its file; empty where no signature was asked for or found.
-    """
-
-    version: ModelVersion
-    problems: tuple[FileProblem, ...]
-    signed_by: str
-
-
-def verify_files(project: Project, reference: str, public_key: Path | None = None) -> VerifiedFiles:
-    """Compare a version with its manifest, and its signature with a key or the trust policy.
-
-    Args:
-        project: The project.
-        reference: The version, with ``@sha256:…`` behind it to pin its digest.
-        public_key: The key whose signature it must carry; by default what the settings ask for.
-
-    Raises:
-        InputError: There is no such version, or the key cannot be used.
-        VerificationError: The manifest is damaged, or not the one pinned.
-    """
-    policy = project.registry.policy
-    if public_key:
-        policy = TrustPolicy(required=True, keys=(PublicKey.read(public_key),))
-    version = project.registry.find(reference)
-    problems = project.registry.verify(version, policy)
-    return VerifiedFiles(version, problems, "" if problems else signer(version, policy))
 
 
 def channels_of(project: Project) -> dict[str, tuple[str, ...]]:

@@ -8,6 +8,7 @@ import pytest
 from embedtune.artifacts.history import Action
 from embedtune.artifacts.manifest import manifest_digest
 from embedtune.artifacts.setting_channels import promote, roll_back
+from embedtune.artifacts.store import Registry
 from embedtune.artifacts.trust import TrustPolicy
 from embedtune.errors import InputError, MissingVersionError, SignatureError, VerificationError
 from embedtune.files import canonical_json
@@ -124,6 +125,15 @@ def test_an_old_pointer_with_the_log_cut_off_is_noticed_by_who_saw_the_new_one(r
         registry_in(tmp_path).find("production")
     shutil.rmtree(tmp_path / "seen")  # somebody who never saw it cannot know
     assert registry_in(tmp_path).find("production").label == "embedtune-v1.0"
+
+
+def test_a_copy_of_a_registry_goes_its_own_way(registry, tmp_path):
+    set_to(registry, "v1.0")
+    shutil.copytree(registry.root, tmp_path / "copy" / "models")
+    set_to(registry, "v1.1", "v2.0")
+    copy = Registry(tmp_path / "copy" / "models", TRUSTING, tmp_path / "seen")
+    assert copy.find("production").label == "embedtune-v1.0"
+    assert promote(copy, "v1.1", "production").deed.counter == 2
 
 
 def test_a_log_cut_off_below_the_pointer_is_noticed(registry):
