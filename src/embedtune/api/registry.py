@@ -26,7 +26,7 @@ from embedtune.vocabulary.versions import ModelVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrySettings:
-    """Where versions are kept and whose are believed.
+    """What versions are called, who signs them, and whose are believed.
 
     Attributes:
         name: What new versions are called.

@@ -158,28 +158,22 @@ class History:
         Raises:
             VerificationError: An entry is missing, altered or out of place; the message names its file.
         """
+        # Listed before they are read, and read by number: whoever appends meanwhile leaves no gap in this.
+        listed = self._storage.names(_FOLDER)
         found: list[LogEntry] = []
-        previous = ""
-        for number, name in enumerate(self._storage.names(_FOLDER), start=1):
-            where = f"{_FOLDER}/{name}"
-            if not _NAME.fullmatch(name):
-                raise damaged(where, "it is no entry of the log", ProblemKind.ADDED)
-            if int(name.removesuffix(".json")) != number:
-                raise damaged(_key(number), "the log has later entries", ProblemKind.MISSING)
-            data = self._storage.read(where)
-            if data is None:
-                raise damaged(where, "it was there a moment ago", ProblemKind.MISSING)
+        while (data := self._storage.read(_key(len(found) + 1))) is not None:
+            where = _key(len(found) + 1)
             entry = entry_from_json(load_json(data, where), where)
-            if entry.number != number or entry.previous != previous:
+            if entry != self.following(tuple(found[-1:]), entry.deed):
                 raise damaged(where, "it does not follow the entry before it")
-            previous = entry.digest
             found.append(entry)
+        self._check_names(listed, len(found))
         return tuple(found)
 
     def following(self, entries: tuple[LogEntry, ...], deed: Deed) -> LogEntry:
         """Return the entry that would come after ``entries``."""
-        previous = entries[-1].digest if entries else ""
-        return LogEntry(number=len(entries) + 1, previous=previous, deed=deed)
+        last = entries[-1] if entries else None
+        return LogEntry(number=last.number + 1 if last else 1, previous=last.digest if last else "", deed=deed)
 
     def append(self, entry: LogEntry) -> None:
         """Write the next entry; call it while the storage is `writing`.
@@ -189,6 +183,13 @@ class History:
             InputError: It cannot be written.
         """
         self._storage.create(_key(entry.number), canonical_json(entry.to_json()).decode() + "\n")
+
+    def _check_names(self, listed: tuple[str, ...], read: int) -> None:
+        for name in listed:
+            if not _NAME.fullmatch(name):
+                raise damaged(f"{_FOLDER}/{name}", "it is no entry of the log", ProblemKind.ADDED)
+            if int(name.removesuffix(".json")) > read:
+                raise damaged(_key(read + 1), "the log has later entries", ProblemKind.MISSING)
 
 
 def _key(number: int) -> str:

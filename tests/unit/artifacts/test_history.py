@@ -72,6 +72,16 @@ def test_a_removed_entry_is_missed(history, tmp_path, number):
         history.entries()
 
 
+def test_an_entry_that_is_written_while_the_log_is_read_leaves_no_gap(tmp_path, monkeypatch):
+    """A listing made meanwhile may hold the later of two new entries and not the earlier one."""
+    history = log_of(tmp_path, 4)
+    listed = LocalStorage.names
+    monkeypatch.setattr(
+        LocalStorage, "names", lambda self, folder="": listed(self, folder)[:1] + listed(self, folder)[3:]
+    )
+    assert [entry.number for entry in history.entries()] == [1, 2, 3, 4]
+
+
 def test_an_entry_rewritten_with_its_digest_breaks_the_chain(history, tmp_path):
     second = history.entries()[1]
     document = second.to_json()
