@@ -12,7 +12,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from embedtune.events import Alert, Notice, Report, silent
 from embedtune.files import write_json
-from embedtune.training.batching.batches import BatchPlan, ClusterBatchSampler
+from embedtune.training.batching.batches import BatchPlan, ClusterBatchSampler, questions_together
 from embedtune.training.batching.remining import ReminingCallback, RowLookup, looked_up
 from embedtune.training.batching.shared_batches import SharedBatchSampler
 from embedtune.training.dev.domain_evaluator import DevMeasurement, DomainAwareEvaluator
@@ -209,7 +209,7 @@ def _sampler(preparation: Preparation) -> partial[ClusterBatchSampler] | partial
         kept_apart(settings.loss, columns),
         positives,
         preparation.engine.tokens.lengths(positives),
-        settings.speed.questions_per_passage,
+        settings.speed.questions_per_passage or questions_together(positives),
         settings.speed.bucket_batches,
     )
     processes = preparation.around.ranks.count
