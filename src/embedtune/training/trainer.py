@@ -86,6 +86,10 @@ class _Fitted:
     def best_step(self) -> int:
         return self.best.step or self.step
 
+    @property
+    def best_epoch(self) -> float:
+        return round(self.epoch * self.best_step / self.step, 4) if self.step else 0.0
+
 
 def _trained(preparation: Preparation) -> TrainingResult:
     job, around, model, record = preparation.job, preparation.around, preparation.model, preparation.record
@@ -99,7 +103,7 @@ def _trained(preparation: Preparation) -> TrainingResult:
     if not moved(model, preparation.before):
         around.report(Alert("Training changed no weight: the tuned model is the base model."))
     with around.stop.acting_at_once("after the last step; the state is saved"):
-        final = FinalModel(job, model, fitted.best, record, around.report)
+        final = FinalModel(job, model, fitted.best, fitted.best_epoch, record, around.report)
         metric = around.ranks.by_first(final.save)
     around.ranks.by_first(lambda: _record_end(preparation, fitted))
     return TrainingResult(

@@ -31,6 +31,7 @@ class FinalModel:
         job: What was trained.
         last: The model after the last step.
         best: The best step on dev; step 0 where nothing was measured.
+        best_epoch: How many epochs that step ends.
         record: The run's log files.
         report: Where progress goes.
     """
@@ -38,6 +39,7 @@ class FinalModel:
     job: TrainingJob
     last: SentenceTransformer
     best: Best
+    best_epoch: float
     record: RunRecord
     report: Report
 
@@ -127,7 +129,7 @@ class FinalModel:
             return None
         result = measure_domains(_encoder(model), self.job.dev)
         values = flat_metrics(result)
-        row = {"epoch": self.job.settings.epochs, "step": self.best.step, BASE_SHARE: share}
+        row = {"epoch": self.best_epoch, "step": self.best.step, BASE_SHARE: share}
         self.record.metric({**row, **values})
         self.record.log(f"averaged with {share:.2f} of the base: dev mrr {result.overall.mrr:.4f}")
         self.report(Measured(f"dev questions, {share:.2f} of the base kept", self.best.step, values))

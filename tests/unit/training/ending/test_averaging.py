@@ -57,6 +57,7 @@ def test_a_run_ends_with_the_average_of_its_best_and_the_base(tiny_model, tmp_pa
     assert result.best_metric == pytest.approx(measured)
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row["mrr"] for row in rows if row.get("base_share")] == [result.best_metric]
+    assert len({row["epoch"] for row in rows if row["step"] == result.best_step and "mrr" in row}) == 1
 
 
 @pytest.mark.parametrize(
