@@ -31,6 +31,7 @@ SETTINGS = {
     "emanual_tv": {"training": {"epochs": 3}},
     "scifact": {
         "training": {"epochs": 4, "passage_words": None},
+        "negatives": {"margin": 0.05, "skip_top": 2},  # all that is right is known here
         "questions": {"pairs_per_domain": 500},  # its claims ask otherwise than a heading or a sentence does
         "retrieval": {"passage_words": [], "whole_sections": True},
     },
