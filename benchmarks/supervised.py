@@ -28,7 +28,7 @@ MOST_LOST = 0.01
 GENERAL = "msmarco_dl_small"
 METRIC = "ndcg@10"
 SETTINGS = {
-    "emanual_tv": {"training": {"epochs": 3}},
+    "emanual_tv": {"training": {"epochs": 3, "least_passages": 128}},
     "scifact": {
         "training": {"epochs": 4, "passage_words": None},
         "negatives": {"margin": 0.05, "skip_top": 2},  # all that is right is known here
