@@ -9,7 +9,14 @@ from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, 
 from embedtune.events import Alert, Measured, Notice, Report
 from embedtune.files import replaced_folder
 from embedtune.training.dev.domain_evaluator import flat_metrics, measure_domains
-from embedtune.training.ending.averaging import Averages, TriedShare, cautious_share, chosen_share, telling_questions
+from embedtune.training.ending.averaging import (
+    Averages,
+    TriedShare,
+    asked_by_people,
+    cautious_share,
+    chosen_share,
+    telling_questions,
+)
 from embedtune.training.ending.drift import Drift, measure_drift
 from embedtune.training.ending.general import GeneralSet, general_change, general_scores, guarded_share
 from embedtune.training.ending.merge import ChosenBy, DevSweep, GeneralChange, Merge
@@ -82,7 +89,8 @@ class FinalModel:
             self.record.log(f"{share:.2f} of the base: mrr {mrr:.4f} on {len(telling.queries)} dev questions")
             tried.append(TriedShare(share, mrr))
         sweep = DevSweep(len(telling.queries), tuple(tried))
-        return Merge(chosen_share(tried), ChosenBy.DEV, self.best.step, dev=sweep)
+        share = chosen_share(tried, by_people=asked_by_people(telling))
+        return Merge(share, ChosenBy.DEV, self.best.step, dev=sweep)
 
     def _guarded(self, merge: Merge, general: GeneralSet, averages: Averages) -> Merge:
         """Return the merge with its change on the general set, and with more of the base where it lost too much."""
