@@ -81,9 +81,7 @@ def evaluated(project, place, questions):
 def test_the_evaluation_says_so_while_the_mean_rises(evaluated, place):
     record, content = evaluated
     run = str(place / "run")
-    overall, lost = (
-        record.evaluation.comparison("ndcg@10", "base", run, where) for where in ("all", f"domain={LOST}")
-    )
+    overall, lost = (record.evaluation.comparison("ndcg@10", "base", run, where) for where in ("all", f"domain={LOST}"))
     assert (overall.verdict, lost.verdict) == ("better", "worse")
     failed = [gate for gate in record.gates if not gate.passed]
     assert [gate.gate for gate in failed] == [f"ndcg@10: {run} not worse than base in any domain"]

@@ -128,9 +128,21 @@ def write_evaluation(record: EvaluationRecord, questions: QuestionSet, result: P
 
 
 def evaluation_stage(
-    project: Project, questions: QuestionSet, run: Path, training_pairs: Sequence[TrainingPair]
+    project: Project,
+    questions: QuestionSet,
+    run: Path,
+    training_pairs: Sequence[TrainingPair],
+    command: str = "embedtune run",
 ) -> Path:
-    """Compare the project's run with the baselines; returns the result's file."""
+    """Compare the project's run with the baselines; returns the result's file.
+
+    Args:
+        project: The project.
+        questions: What is asked.
+        run: The run folder.
+        training_pairs: All that was trained on.
+        command: What makes the same evaluation again.
+    """
     located = project.models.located_base()
     plan = Plan(
         STAGE,
@@ -158,9 +170,7 @@ def evaluation_stage(
     ]
 
     def work(folder: Path) -> str:
-        record = evaluate(
-            project, questions, specs, trained_on=training_pairs, robustness=True, command="embedtune run"
-        )
+        record = evaluate(project, questions, specs, trained_on=training_pairs, robustness=True, command=command)
         write_evaluation(record, questions, folder / RESULT)
         write_report(report_content(project, record, questions, specs), folder / REPORT)
         gain = record.evaluation.comparison(GATE_METRIC, BASE, TUNED)
