@@ -132,7 +132,7 @@ def evaluate(  # noqa: PLR0913 - one parameter an option
             output=output,
             page=report_file,
             with_texts=not no_texts,
-            command=invocation(click.get_current_context(), project.seed),
+            command=invocation(click.get_current_context(), project.seed, ("output", "report_file", "no_texts")),
         )
         _show(session, *run_evaluation(project, questions, request))
 

@@ -67,7 +67,7 @@ def demo(session: Session, folder: Path) -> None:
     from embedtune.pipeline.project import open_project
 
     project = open_project(folder=folder, config=demo_config(), seed=session.seed, report=session.console.report)
-    command = invocation(click.get_current_context(), project.seed)
+    command = invocation(click.get_current_context(), project.seed, ("folder",))
     show_result(session, project, run_flow(project, command), searches=SEARCHES)
 
 
