@@ -7,7 +7,6 @@ from collections.abc import Collection
 
 import click
 
-
 _ANYHOW = frozenset({"seed", "as_json", "quiet"})
 
 
