@@ -76,10 +76,12 @@ def robustness_tables(robustness: Robustness | None) -> tuple[Table, ...]:
 def _changes(without: Mapping[str, JsonValue], metric: str, systems: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     rows: list[tuple[str, ...]] = []
     for what, part in without.items():
-        figures_of = part.get("systems") if isinstance(part, Mapping) else None
+        changed = part.get("systems") if isinstance(part, Mapping) else None
         left = part.get("n") if isinstance(part, Mapping) else None
-        for system in systems if isinstance(figures_of, Mapping) else ():
-            metrics = figures_of.get(system)
+        if not isinstance(changed, Mapping):
+            continue
+        for system in systems:
+            metrics = changed.get(system)
             change = metrics.get(metric) if isinstance(metrics, Mapping) else None
             if isinstance(change, Mapping):
                 figures = (_figure(change.get("all"), ""), _figure(change.get("without"), ""))
