@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from embedtune.cli.main import run
+from checked_command import checked
 from embedtune.evaluation.result import read_record
 from embedtune.files import read_json, write_json
 
@@ -102,13 +102,6 @@ def general_loss(tuned: Path) -> float:
     interval = f"[{kept['ci_low']:+.3f}, {kept['ci_high']:+.3f}]"
     print(f"  base share {merge['base_share']}; {GENERAL}: {kept['delta']:+.3f} {interval} (bar -{MOST_LOST})")
     return -float(kept["delta"])
-
-
-def checked(arguments: list[str]) -> None:
-    """Run a command of embedtune, and stop where it fails."""
-    code = run(arguments)
-    if code:
-        sys.exit(code)
 
 
 if __name__ == "__main__":

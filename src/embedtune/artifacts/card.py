@@ -79,6 +79,7 @@ class ModelCard:
         fusion: How vectors and BM25 are combined.
         adversarial_tests_passed: Of the robustness tests.
         adversarial_tests_total: How many there were.
+        adversarial_tests_passed_baseline: How many of them the base model passed; ``None`` if it was not asked.
         notes: What its maker wants to say.
     """
 
@@ -108,6 +109,7 @@ class ModelCard:
     fusion: FusionSettings = field(default_factory=FusionSettings)
     adversarial_tests_passed: int = 0
     adversarial_tests_total: int = 0
+    adversarial_tests_passed_baseline: int | None = None
     notes: str = ""
 
     def __post_init__(self) -> None:
@@ -121,6 +123,8 @@ class ModelCard:
                 raise ValueError(f"{name} must lie between 0 and 1")
         if not 0 <= self.adversarial_tests_passed <= self.adversarial_tests_total:
             raise ValueError("adversarial_tests_passed must lie between 0 and adversarial_tests_total")
+        if not 0 <= (self.adversarial_tests_passed_baseline or 0) <= self.adversarial_tests_total:
+            raise ValueError("adversarial_tests_passed_baseline must lie between 0 and adversarial_tests_total")
         if not 0 <= self.trainable_params <= self.total_params or self.embedding_dimension < 1:
             raise ValueError("the model's parameter counts or its dimension cannot be right")
         if (self.question_origin is QuestionOrigin.NONE) != (self.questions == 0):

@@ -117,7 +117,11 @@ def _results(card: ModelCard, systems: Sequence[SystemRow]) -> str:
         header = ["figure", "questions", "n", "baseline", "candidate", "difference", "95 % interval", "p", "verdict"]
         parts.append(_table(header, [_comparison_cells(card, comparison) for comparison in _shown(card.comparisons)]))
     if card.adversarial_tests_total:
-        parts.append(f"Robustness tests passed: {card.adversarial_tests_passed} of {card.adversarial_tests_total}.")
+        base = card.adversarial_tests_passed_baseline
+        beside = "" if base is None else f"; the base model passes {base}"
+        parts.append(
+            f"Robustness tests passed: {card.adversarial_tests_passed} of {card.adversarial_tests_total}{beside}."
+        )
     return "\n\n".join(parts)
 
 

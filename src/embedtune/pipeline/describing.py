@@ -109,7 +109,7 @@ def describe(project: Project, request: PublishRequest, evidence: Evidence) -> M
     record = evidence.record
     values = _values(record)
     robustness = record.robustness if record else None
-    tested = robustness.system(evidence.candidate) if robustness else None
+    tested, base_tested = (robustness.system(one) if robustness else None for one in (evidence.candidate, BASE))
     passages, fusion = tuned_settings(record, model_digest(model))
     return ModelCard(
         name=request.name,
@@ -133,6 +133,7 @@ def describe(project: Project, request: PublishRequest, evidence: Evidence) -> M
         mean_reciprocal_rank=values.get(evidence.candidate, {}).get("mrr"),
         adversarial_tests_passed=tested.passed if tested else 0,
         adversarial_tests_total=tested.total if tested else 0,
+        adversarial_tests_passed_baseline=base_tested.passed if tested and base_tested else None,
         comparisons=_on_card(record),
         gates=evidence.gates or (),
         published_without_gain=request.reason or request.unproven,

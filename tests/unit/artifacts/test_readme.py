@@ -95,12 +95,13 @@ def test_use_and_loading_follow_the_settings(measured):
             notes="Be careful.",
             adversarial_tests_passed=3,
             adversarial_tests_total=4,
+            adversarial_tests_passed_baseline=2,
         )
     )
     assert "Index passages of 32 words with their heading in front, overlapping by 25%" in text
     assert "0.7 of the weight on the vectors" in text
     assert 'SentenceTransformer("embedtune-v1.0/model")' in text
-    assert "Robustness tests passed: 3 of 4." in text
+    assert "Robustness tests passed: 3 of 4; the base model passes 2." in text
     assert text.endswith("## Notes\n\nBe careful.\n")
     assert "reciprocal rank fusion" in render_readme(measured())
 
