@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from embedtune.cli.main import run
+from checked_command import checked
 from embedtune.evaluation.result import EvaluationRecord, read_record
 from embedtune.training.records.checkpoints import BEST
 
@@ -79,13 +79,6 @@ def evaluate(documents: Path, tuned: Path, output: Path) -> EvaluationRecord:
         config = ["--config", str(settings)]
     checked(["evaluate", "--beir", str(documents), "--split", "test", *systems, "-o", str(output), *config])
     return read_record(output)
-
-
-def checked(arguments: list[str]) -> None:
-    """Run a command of embedtune, and stop where it fails."""
-    code = run(arguments)
-    if code:
-        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from embedtune.cli.main import run
+from checked_command import checked
 from embedtune.evaluation.result import EvaluationRecord, read_record
 
 MANUAL = "manuals/devices/smart_tv_remote.txt"
@@ -51,12 +51,10 @@ def train(data: Path, work: Path) -> Path:
     shutil.copyfile(data / MANUAL, work / "docs" / Path(MANUAL).name)
     config = work / "embedtune.toml"
     if not config.exists():
-        run(["init", str(work)])
+        checked(["init", str(work)])
     started = time.monotonic()
-    code = run(["run", "--config", str(config)])
-    print(f"embedtune run: exit code {code}, {time.monotonic() - started:.0f} s")
-    if code:
-        sys.exit(code)
+    checked(["run", "--config", str(config)])
+    print(f"embedtune run: {time.monotonic() - started:.0f} s")
     return work / ".embedtune" / "run"
 
 
@@ -64,9 +62,7 @@ def evaluate(folder: Path, tuned: Path, output: Path) -> EvaluationRecord:
     """Compare the systems on the test split of a BEIR folder."""
     systems = ["base", "bm25", "hybrid:base", str(tuned), f"hybrid:{tuned}"]
     named = [part for system in systems for part in ("--system", system)]
-    code = run(["evaluate", "--beir", str(folder), "--split", "test", *named, "-o", str(output)])
-    if code:
-        sys.exit(code)
+    checked(["evaluate", "--beir", str(folder), "--split", "test", *named, "-o", str(output)])
     return read_record(output)
 
 

@@ -3,7 +3,7 @@
 Claims: eight times its pairs a second over three epochs, six times in one epoch, the filling of the cache
 included.
 
-    python benchmarks/training_speed.py DATA [--pairs 640] [--questions-per-passage 5]
+    python benchmarks/training_speed.py DATA [--pairs 640] [--questions-per-passage N]
 
 Both train the top 2 layers of MiniLM in batches of 32, on sections of ``DATA/manuals`` of up to 256 tokens with
 five questions each. The library's trainer has its no-duplicates batches, its own loss, and its defaults otherwise.
@@ -23,23 +23,17 @@ from pathlib import Path
 
 import numpy as np
 
-from embedtune.config.settings import EmbedtuneConfig
 from embedtune.config.training_settings import SpeedSettings, TrainingSettings
-from embedtune.corpus.folder import read_folder
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import MINILM, locate_model
-from embedtune.pairs.extractive import ExtractiveWriter
-from embedtune.pairs.templates import TemplateWriter
-from embedtune.vocabulary.corpus import Section
-from embedtune.vocabulary.pairs import Origin, Provenance, Query, TrainingPair
+from embedtune.vocabulary.pairs import TrainingPair
 from library_training import BATCH, LAYERS, RATE, TOKENS, train_with_library
+from section_pairs import QUESTIONS, section_pairs
 
 BARS = {1: 6.0, 3: 8.0}
-QUESTIONS = 5
 LIBRARY_SEED = 42  # the default of its arguments
 HIDDEN, INNER, ALL_LAYERS = 384, 1536, 6
 FLOPS_OF_LAYER = 2 * (4 * HIDDEN * HIDDEN + 2 * HIDDEN * INNER)  # of a token, forwards, products with weights alone
-MIN_WORDS = 30
 
 
 def main() -> int:
@@ -47,12 +41,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--pairs", type=int, default=640)
-    parser.add_argument("--questions-per-passage", type=int, default=QUESTIONS)
+    parser.add_argument("--questions-per-passage", type=int)
     parser.add_argument("--only", choices=("library", "embedtune"), help=argparse.SUPPRESS)
     parser.add_argument("--epochs", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.only:
-        pairs = section_pairs(arguments.data, arguments.pairs)
+        pairs = section_pairs(arguments.data / "manuals", arguments.pairs)
         if arguments.only == "library":
             times = {"training": train_with_library(pairs, arguments.epochs, LIBRARY_SEED).seconds}
         else:
@@ -80,7 +74,9 @@ def main() -> int:
 def measured(name: str, epochs: int, arguments: argparse.Namespace) -> dict[str, float]:
     """Train in a process of its own; returns seconds by stage."""
     command = [sys.executable, __file__, str(arguments.data), "--only", name, "--epochs", str(epochs)]
-    command += ["--pairs", str(arguments.pairs), "--questions-per-passage", str(arguments.questions_per_passage)]
+    command += ["--pairs", str(arguments.pairs)]
+    if arguments.questions_per_passage:
+        command += ["--questions-per-passage", str(arguments.questions_per_passage)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     times: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     print(f"  {name}, {epochs} epoch(s): " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in times.items()))
@@ -96,48 +92,21 @@ def needed_flops(arguments: argparse.Namespace, epochs: int) -> dict[str, float]
     from embedtune.encoders.sentence_transformer import load_model
 
     tokenizer = load_model(locate_model(MINILM).folder).tokenizer
-    pairs = section_pairs(arguments.data, arguments.pairs)
+    pairs = section_pairs(arguments.data / "manuals", arguments.pairs)
 
     def tokens(texts: list[str]) -> int:
         return sum(len(ids) for ids in tokenizer(texts, truncation=True, max_length=TOKENS)["input_ids"])
 
     passages = list(dict.fromkeys(pair.positive for pair in pairs))
     asked, shown = tokens([pair.query.text for pair in pairs]), tokens(passages)
-    embedded = asked + shown * -(-QUESTIONS // arguments.questions_per_passage)
+    embedded = asked + shown * -(-QUESTIONS // (arguments.questions_per_passage or QUESTIONS))
     return {
         "frozen layers": (ALL_LAYERS - LAYERS) * FLOPS_OF_LAYER * float(asked + shown),
         "training": 3 * LAYERS * FLOPS_OF_LAYER * float(embedded) * epochs,
     }
 
 
-def section_pairs(data: Path, count: int) -> list[TrainingPair]:
-    """Return pairs of questions and whole sections, five questions a section."""
-    sections = [s for s in read_folder(data / "manuals", EmbedtuneConfig().corpus).sections if words(s) >= MIN_WORDS]
-    chosen = np.random.default_rng(42).permutation(len(sections))
-    pairs: list[TrainingPair] = []
-    for number in chosen:
-        section = sections[number]
-        writers = (TemplateWriter(QUESTIONS), ExtractiveWriter(8))
-        asked = [text for writer in writers for text, _ in writer.write(section, 1)]
-        distinct = list(dict.fromkeys(asked))[:QUESTIONS]
-        if len(distinct) < QUESTIONS:
-            continue
-        place = Provenance(section.id, cluster=section.id)
-        pairs += [
-            TrainingPair(Query(f"{section.id}-{n}", text, Origin.TEMPLATE), section.full_text, (), place)
-            for n, text in enumerate(distinct)
-        ]
-        if len(pairs) >= count:
-            return pairs[:count]
-    sys.exit(f"{data}/manuals has sections for {len(pairs)} pairs only")
-
-
-def words(section: Section) -> int:
-    """Return the words of a section's body."""
-    return len(section.text.split())
-
-
-def train_with_embedtune(pairs: list[TrainingPair], epochs: int, together: int) -> dict[str, float]:
+def train_with_embedtune(pairs: list[TrainingPair], epochs: int, together: int | None) -> dict[str, float]:
     """Train with embedtune, loading and saving of the model included; returns seconds by stage."""
     from embedtune.events import Event, Progress
     from embedtune.training.trainer import TrainingJob, train_model

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler
 
 from embedtune.encoders.fake import FakeEncoder
-from llm_server import Response
-from quiet_server import QuietServer
+from quiet_server import PostServer, Response, json_response
 
 MODEL = "org/tiny-embed:latest"
 
@@ -38,7 +35,7 @@ def embeddings(vectors, *, indexes=None):
     data = [{"object": "embedding", "embedding": vector} for vector in vectors]
     for entry, number in zip(data, numbers, strict=False):
         entry["index"] = number
-    return Response(json.dumps({"object": "list", "data": data}).encode(), headers={"Content-Type": "application/json"})
+    return json_response({"object": "list", "data": data})
 
 
 def by_words(salt="", dimension=32):
@@ -47,7 +44,7 @@ def by_words(salt="", dimension=32):
     return lambda request: embeddings((2 * encoder.encode(request.texts)).tolist())
 
 
-class EmbeddingServer:
+class EmbeddingServer(PostServer):
     """Serves until the block ends; ``script`` may be exchanged while it does.
 
     Attributes:
@@ -57,51 +54,14 @@ class EmbeddingServer:
     def __init__(self, script: Script | None = None):
         self.log: list[EmbeddingRequest] = []
         self.script = script or by_words()
-        self._closing = threading.Event()
-        self._server = QuietServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = False
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        super().__init__()
 
     @property
     def name(self):
         return f"remote:{self.url}#{MODEL}"
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error):
-        self._closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def _handler(self):
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                request = EmbeddingRequest(len(server.log), self.path, headers, body)
-                server.log.append(request)
-                response = server.script(request)
-                if response.stall:
-                    server._closing.wait(60)
-                    self.close_connection = True
-                    return
-                self.send_response(response.status)
-                for name, value in response.headers.items():
-                    self.send_header(name, value)
-                self.send_header("Connection", "close")
-                self.end_headers()
-                self.wfile.write(response.body)
-
-            def log_message(self, *arguments):
-                pass
-
-        return Handler
+    @contextmanager
+    def answering(self, path, headers, body):
+        request = EmbeddingRequest(len(self.log), path, headers, body)
+        self.log.append(request)
+        yield self.script(request)

@@ -7,10 +7,10 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from quiet_server import QuietServer
+from quiet_server import PostServer, Response, json_response
 
 _SECTION = re.compile(
     r"<<<SECTION (?P<mark>\w+)>>>\n(?P<heading>.*?)\n\n(?P<text>.*)\n<<<END OF SECTION (?P=mark)>>>", re.DOTALL
@@ -28,17 +28,6 @@ class Request:
     path: str
     headers: dict[str, str]
     body: dict[str, object]
-
-
-@dataclass(frozen=True)
-class Response:
-    """What goes back; ``stall`` keeps the client waiting until the server closes, ``drip`` sends byte by byte."""
-
-    body: bytes = b""
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    stall: bool = False
-    drip: float = 0.0
 
 
 Script = Callable[[Request], Response]
@@ -72,7 +61,7 @@ def completion(content, *, finish="stop", usage=(100, 50), refusal=None):
     }
     if usage is not None:
         value["usage"] = {"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)}
-    return Response(json.dumps(value).encode(), headers={"Content-Type": "application/json"})
+    return json_response(value)
 
 
 def good(request):
@@ -80,8 +69,7 @@ def good(request):
 
 
 def complaint(status, message="", code=None, headers=None):
-    body = json.dumps({"error": {"message": message, "code": code}}).encode()
-    return Response(body, status, {"Content-Type": "application/json", **(headers or {})})
+    return json_response({"error": {"message": message, "code": code}}, status, headers)
 
 
 FAULTS = {
@@ -105,11 +93,12 @@ def faulty_once(fault):
     return lambda request: FAULTS[fault] if request.attempt == 0 else good(request)
 
 
-class LlmServer:
+class LlmServer(PostServer):
     """Serves until the block ends.
 
     Attributes:
         log: The requests, in the order of their coming.
+        peak: The most of them that were answered at one time.
     """
 
     def __init__(self, script: Script = good):
@@ -119,31 +108,23 @@ class LlmServer:
         self._script = script
         self._attempts: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._closing = threading.Event()
-        self._server = QuietServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = False
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        super().__init__()
 
     @property
     def asked(self):
         """How often each section was asked about."""
         return Counter(request.mark for request in self.log)
 
-    def __enter__(self):
-        self._thread.start()
-        return self
+    @contextmanager
+    def answering(self, path, headers, body):
+        request = self._received(path, headers, body)
+        try:
+            yield self._script(request)
+        finally:
+            with self._lock:
+                self._at_work -= 1
 
-    def __exit__(self, *error):
-        self._closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def received(self, path, headers, body):
+    def _received(self, path, headers, body):
         section = _SECTION.search(body["messages"][-1]["content"])
         with self._lock:
             self._at_work += 1
@@ -153,46 +134,3 @@ class LlmServer:
             self._attempts[mark] += 1
             self.log.append(request)
         return request
-
-    def left(self):
-        with self._lock:
-            self._at_work -= 1
-
-    def _handler(self):
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                request = server.received(
-                    self.path, {name.lower(): value for name, value in self.headers.items()}, body
-                )
-                try:
-                    self._answer(server._script(request))
-                except (BrokenPipeError, ConnectionResetError):
-                    pass  # the client has lost patience
-                finally:
-                    server.left()
-
-            def _answer(self, response):
-                if response.stall:
-                    server._closing.wait(60)
-                    self.close_connection = True
-                    return
-                self.send_response(response.status)
-                for name, value in response.headers.items():
-                    self.send_header(name, value)
-                self.send_header("Connection", "close")
-                self.end_headers()
-                if not response.drip:
-                    self.wfile.write(response.body)
-                    return
-                for byte in response.body:
-                    self.wfile.write(bytes([byte]))
-                    if server._closing.wait(response.drip):
-                        return
-
-            def log_message(self, *arguments):
-                pass
-
-        return Handler

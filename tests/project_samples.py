@@ -57,6 +57,7 @@ passage_words = [32]
 
 [evaluation]
 bootstrap_samples = 200
+min_slice = 10
 
 [anomaly]
 epochs = 20

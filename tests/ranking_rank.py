@@ -28,7 +28,12 @@ class Case:
     def loss(self, model):
         columns = columns_of(mixed_pairs())
         loss = MultipleNegativesRanking(
-            model, columns.positive_clusters, columns.negative_clusters, joined=self.lean, **self.options
+            model,
+            columns.positive_clusters,
+            columns.negative_clusters,
+            answers=columns.answers,
+            joined=self.lean,
+            **self.options,
         )
         loss.micro_batch = self.micro_batch
         return loss

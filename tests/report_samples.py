@@ -78,7 +78,12 @@ def record(runs, pairs=(("base", "tuned"),), settings=SETTINGS, **details) -> Ev
     benchmark = Benchmark(queries(), qrels(), "sha256:corpus")
     evaluation = evaluate_runs(list(runs), benchmark, list(pairs), settings, seed=3)
     made = {"base": {"mode": "dense", "model": "sha256:b", "passages": {"words": 64, "overlap": 0.5}, "tuned_on": 0}}
-    known = {"questions": f"suite {NASTY}", "question_origin": "human", "systems": made}
+    known = {
+        "questions": f"suite {NASTY}",
+        "question_origin": "human",
+        "systems": made,
+        "candidates": {"sections": QUESTIONS},
+    }
     return EvaluationRecord(evaluation, date="2026-01-02T03:04:05+00:00", details=known | details)
 
 

@@ -42,16 +42,18 @@ def test_texts_can_be_left_out(reported):
 
 
 def test_the_command_in_it_makes_it_again(reported, embedtune, project):
-    answer, page = reported("--json", "--quiet", "--map", "query=query")
+    answer, page = reported("--json", "-o", "out/result.json", "--map", "query=query")
     command = shlex.split(answer.json["report"]["reproduction"]["command"])
     assert command[0] == "embedtune"
     assert command[-2:] == ["--seed", "5"]
-    again = embedtune(*command[1:])
+    assert not {"--json", "--report", "--output"} & {*command}  # the same figures, wherever they go
+    again = embedtune(*command[1:], "--json", "--report", "out/report.html")
     assert again.json["systems"] == answer.json["systems"]
     assert again.json["comparisons"] == answer.json["comparisons"]
     fresh = (project / "out" / "report.html").read_text(encoding="utf-8")
     assert again.json["report"]["verdict"] == answer.json["report"]["verdict"]
     assert len(fresh) == pytest.approx(len(page), abs=200)  # but for the date and the command's seed
+    assert again.json["metadata"]["details"]["command"] == shlex.join(command)
 
 
 def test_without_the_option_there_is_no_report(embedtune, project):

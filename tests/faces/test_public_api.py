@@ -26,7 +26,7 @@ from embedtune import (
     train_embedding_model,
 )
 from embedtune.config.data_settings import NegativeSettings, QuestionSettings, SplitSettings
-from embedtune.config.settings import EmbedtuneConfig
+from embedtune.config.settings import EmbedtuneConfig, EvaluationSettings
 from embedtune.encoders.fake import FakeEncoder
 from embedtune.errors import InputError, ModelError, VerificationError, VersionExistsError
 from embedtune.events import Alert
@@ -52,6 +52,7 @@ def config(tiny_model):
         training=TrainingConfig(base_model=str(tiny_model), epochs=1, batch_size=16, device="cpu"),
         split=SplitSettings(dev_share=0.2, test_share=0.2),
         negatives=NegativeSettings(margin=0.0),
+        evaluation=EvaluationSettings(min_slice=10),
     )
 
 

@@ -17,7 +17,8 @@ import pytest
 
 from embedtune.pairs.llm.writer import LlmWriter
 from llm_samples import NO_KEY, mark_of, sections, settings
-from llm_server import LlmServer, Response, good
+from llm_server import LlmServer, good
+from quiet_server import Response
 
 SECTIONS = 40
 WORKERS = 4

@@ -27,7 +27,12 @@ from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, Passage
 from project_samples import judged_questions, write_corpus
 from stand_in_models import stand_in_project, write_stand_in_run
 
-QUICK = {"evaluation__bootstrap_samples": 100, "retrieval__passage_words": [8, 16], "retrieval__dense_weights": [0.5]}
+QUICK = {
+    "evaluation__bootstrap_samples": 100,
+    "evaluation__min_slice": 10,
+    "retrieval__passage_words": [8, 16],
+    "retrieval__dense_weights": [0.5],
+}
 
 
 @pytest.fixture(scope="module")

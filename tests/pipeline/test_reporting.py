@@ -27,11 +27,11 @@ def evaluated(finished):
         SystemSpec("tuned", run, Mode.DENSE),
         SystemSpec("hybrid:tuned", run, Mode.HYBRID),
     ]
-    return project, evaluate(project, questions, specs), questions, specs
+    return project, evaluate(project, questions, specs, command="embedtune evaluate"), questions, specs
 
 
 def test_a_run_brings_its_training_its_data_and_its_lineage(evaluated):
-    content = report_content(*evaluated, "embedtune evaluate")
+    content = report_content(*evaluated)
     assert content.asked == QUESTIONS
     assert content.headline == ("base", "tuned")
     assert [log.system for log in content.trainings] == ["tuned"]
@@ -41,26 +41,27 @@ def test_a_run_brings_its_training_its_data_and_its_lineage(evaluated):
     assert facts["tuned: model"] == facts["hybrid:tuned: model"] != facts["base: model"]
     assert facts["base: model"] in facts["tuned: base model"]
     assert facts["tuned: training pairs"].startswith("sha256:")
-    assert {fact.name: fact.value for fact in content.reproduction.facts}["seed"] == "5"
+    assert content.reproduction.command == "embedtune evaluate"
+    assert {"seed", "settings", "embedtune", "libraries", "machine"} <= {f.name for f in content.reproduction.facts}
     assert all(row.metrics["mrr"].low is not None for row in content.systems)
 
 
 def test_a_version_brings_its_training(evaluated):
     project, record, questions, specs = evaluated
     named = [specs[0], SystemSpec("tuned", "v1.0", Mode.DENSE)]
-    content = report_content(project, record, questions, named, "embedtune evaluate")
+    content = report_content(project, record, questions, named)
     assert [log.system for log in content.trainings] == ["tuned"]
     assert content.statistics == ()  # a version's folder does not say which pairs they are
 
 
 def test_a_base_alone_brings_neither(evaluated):
     project, record, questions, specs = evaluated
-    content = report_content(project, record, questions, specs[:1], "embedtune evaluate")
+    content = report_content(project, record, questions, specs[:1])
     assert (content.trainings, content.statistics, content.headline) == ((), (), None)
 
 
 def test_a_report_is_one_whole_file(evaluated, tmp_path):
-    content = report_content(*evaluated, "embedtune evaluate", with_texts=False)
+    content = report_content(*evaluated, with_texts=False)
     write_report(content, tmp_path / "deep" / "report.html")
     assert (tmp_path / "deep" / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     with pytest.raises(InputError, match="cannot be written"):

@@ -9,7 +9,9 @@ from embedtune.corpus.folder import read_folder
 from embedtune.evaluation.result import read_record, record_as_json, write_record
 from embedtune.evaluation.robustness.generating import MINIMUM
 from embedtune.events import Alert, Progress, silent
+from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.evaluation import evaluate
+from embedtune.pipeline.publishing import publish_run, read_card
 from embedtune.pipeline.questions import QuestionSet
 from embedtune.pipeline.sampling import sample_questions
 from embedtune.pipeline.systems import SystemSpec
@@ -62,6 +64,16 @@ def test_a_model_that_knows_no_words_keeps_fewer_answers(record, place):
 def test_figures_survive_the_file(record, tmp_path):
     write_record(tmp_path / "result.json", record)
     assert read_record(tmp_path / "result.json").robustness == record.robustness
+
+
+def test_the_card_carries_both_figures(record, place, tmp_path):
+    write_record(tmp_path / "result.json", record)
+    project = stand_in_project(place, publish__registry=str(tmp_path / "models"))
+    request = PublishRequest(place / "run", "v1.0", "mine", evaluation=tmp_path / "result.json", reason="a test")
+    card = read_card(publish_run(project, request))
+    base, run = record.robustness.system("base"), record.robustness.system(f"{place}/run")
+    assert (card.adversarial_tests_passed, card.adversarial_tests_total) == (run.passed, run.total)
+    assert card.adversarial_tests_passed_baseline == base.passed
 
 
 def test_it_is_off_unless_asked_for(place, questions):

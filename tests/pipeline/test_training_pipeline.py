@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,34 @@ def test_pairs_without_sections_are_held_out_by_their_positive():
     assert sets.dev.queries
     trained = {p.positive for p in sets.train}
     assert not {f"positive {query.id[1:].split('-')[0]}" for query in sets.dev.queries} & trained
+
+
+def asked_by_people(count):
+    held_out = [pair(section, split=Split.DEV) for section in range(100)]
+    people = [replace(p, query=replace(p.query, origin=Origin.HUMAN)) for p in held_out[:count]]
+    return (pair(100), *people, *held_out[count:])
+
+
+def test_the_model_is_measured_on_peoples_questions_where_there_are_enough():
+    dev = training_sets(asked_by_people(20), seed=1).dev
+
+    assert {query.origin for query in dev.queries} == {Origin.HUMAN}
+    assert len(dev.queries) == 20
+
+
+def test_few_questions_of_people_are_all_measured_on_with_generated_ones():
+    dev = training_sets(asked_by_people(19), seed=1).dev
+
+    assert Counter(query.origin for query in dev.queries) == {Origin.HUMAN: 19, Origin.TEMPLATE: 81}
+
+
+def test_a_question_with_two_answers_is_one_question():
+    pairs = (pair(1), pair(2, split=Split.DEV), replace(pair(3, split=Split.DEV), query=pair(2).query))
+
+    dev = training_sets(pairs, seed=1).dev
+
+    assert [query.id for query in dev.queries] == ["q2-0"]
+    assert set(dev.qrels.relevant("q2-0")) == {"s2", "s3"}
 
 
 def test_pairs_marked_as_test_are_never_trained_on():

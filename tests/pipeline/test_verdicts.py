@@ -13,7 +13,6 @@ from embedtune.pipeline.evaluation import evaluate, write_evaluation
 from embedtune.pipeline.publishing import publish_run
 from embedtune.pipeline.questions import QuestionSet
 from embedtune.pipeline.systems import SystemSpec
-from embedtune.pipeline.verdicts import trained_pairs
 from embedtune.training.ending.merge import kept_change
 from project_samples import judged_questions, write_corpus
 from stand_in_models import BLIND, stand_in_project, write_stand_in_run
@@ -110,12 +109,3 @@ def test_a_run_that_measured_no_general_change_has_none(tmp_path, text):
     if text is not None:
         (tmp_path / "merge.json").write_text(text)
     assert kept_change(tmp_path) is None
-
-
-def test_pairs_that_were_held_out_were_not_trained_on(tmp_path):
-    rows = [{"query": f"q {split}", "positive": "p", "split": split} for split in ("train", "dev", "test")]
-    (tmp_path / "one.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    (tmp_path / "two.jsonl").write_text(json.dumps({"query": "more", "positive": "p"}))
-    pairs = trained_pairs([tmp_path / "one.jsonl", tmp_path / "two.jsonl"], lambda event: None)
-    assert [pair.query.text for pair in pairs] == ["q train", "more"]
-    assert trained_pairs([], lambda event: None) is None

@@ -92,8 +92,8 @@ class ModelCard:
         data: What was trained on, in numbers; ``None`` if unknown.
         examples: Training pairs, where the maker asked to show some.
         adversarial_tests_passed: Of the robustness tests.
-        adversarial_tests_passed_baseline: The same of the base model; ``None`` if it was not asked.
         adversarial_tests_total: How many there were.
+        adversarial_tests_passed_baseline: How many of them the base model passed; ``None`` if it was not asked.
         notes: What its maker wants to say.
     """
 
@@ -127,8 +127,8 @@ class ModelCard:
     data: DataSummary | None = None
     examples: tuple[PairExample, ...] = ()
     adversarial_tests_passed: int = 0
-    adversarial_tests_passed_baseline: int | None = None
     adversarial_tests_total: int = 0
+    adversarial_tests_passed_baseline: int | None = None
     notes: str = ""
 
     def __post_init__(self) -> None:
@@ -140,9 +140,10 @@ class ModelCard:
             value: float | None = getattr(self, name)
             if value is not None and not 0.0 <= value <= 1.0:
                 raise ValueError(f"{name} must lie between 0 and 1")
-        for passed in (self.adversarial_tests_passed, self.adversarial_tests_passed_baseline or 0):
-            if not 0 <= passed <= self.adversarial_tests_total:
-                raise ValueError("adversarial_tests_passed must lie between 0 and adversarial_tests_total")
+        if not 0 <= self.adversarial_tests_passed <= self.adversarial_tests_total:
+            raise ValueError("adversarial_tests_passed must lie between 0 and adversarial_tests_total")
+        if not 0 <= (self.adversarial_tests_passed_baseline or 0) <= self.adversarial_tests_total:
+            raise ValueError("adversarial_tests_passed_baseline must lie between 0 and adversarial_tests_total")
         if not 0 <= self.trainable_params <= self.total_params or self.embedding_dimension < 1:
             raise ValueError("the model's parameter counts or its dimension cannot be right")
         if (self.question_origin is QuestionOrigin.NONE) != (self.questions == 0):

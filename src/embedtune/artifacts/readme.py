@@ -141,7 +141,7 @@ def _results(card: ModelCard, systems: Sequence[SystemRow]) -> str:
         parts.append(table(header, [_comparison_cells(card, comparison) for comparison in _shown(card.comparisons)]))
     if card.adversarial_tests_total:
         base = card.adversarial_tests_passed_baseline
-        beside = "" if base is None else f"; the base model passed {base}"
+        beside = "" if base is None else f"; the base model passes {base}"
         passed = f"{card.adversarial_tests_passed} of {card.adversarial_tests_total}"
         parts.append(f"Robustness tests passed: {passed}{beside}.")
     if card.general:

@@ -11,7 +11,17 @@ from embedtune.cli.invocation import invocation
 from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, example, field_names
 
 if TYPE_CHECKING:
+    from embedtune.evaluation.result import EvaluationRecord
     from embedtune.files import JsonValue
+    from embedtune.report.content import ReportContent
+
+_NOT_WITH_FROM = {
+    "systems": "--system",
+    "trained_on": "--trained-on",
+    "output": "-o",
+    "max_queries": "--max-queries",
+    "robustness": "--robustness",
+}
 
 
 @click.command(epilog=example("embedtune evaluate --beir data/tv --system base --system bm25 --system runs/first"))
@@ -40,13 +50,17 @@ if TYPE_CHECKING:
     help="base, bm25, a run, a version, a model folder, remote:URL#model, or hybrid: before a model.",
 )
 @click.option(
-    "--trained-on", type=FILE, multiple=True, help="Training pairs of the systems: test questions among them are leaks."
+    "--trained-on",
+    type=FILE,
+    multiple=True,
+    help="Pairs that the systems were trained on: test questions among them are leaks. Must be a run's own file.",
 )
 @click.option("-o", "--output", type=FILE, help="Result to write (JSON); rankings go to runs/ beside it.")
 @click.option(
     "--max-queries", type=click.IntRange(1), help="Ask so many at most, drawn by domain, difficulty and category."
 )
 @click.option("--report", "report_file", type=FILE, help="Report to write: one HTML file that opens in any browser.")
+@click.option("--from", "saved", type=FILE, help="With --report: show this result (-o) again, without evaluating.")
 @click.option("--no-texts", is_flag=True, help="Leave questions, headings and excerpts out of the report.")
 @click.option("--robustness", is_flag=True, help="Ask variants of the questions too: typos, other units, markup, ….")
 @common
@@ -66,37 +80,38 @@ def evaluate(  # noqa: PLR0913 - one parameter an option
     output: Path | None,
     max_queries: int | None,
     report_file: Path | None,
+    saved: Path | None,
     no_texts: bool,
     robustness: bool,
 ) -> None:
     """Compare systems on judged questions, with intervals, per domain, difficulty and category.
 
     What is tuned (passage size, fusion) is tuned on the dev split of a BEIR folder, never on the split
-    that is reported.
+    that is reported. With --from and --report a saved result is shown again; its questions and documents,
+    if they are given, must be those it was made with.
     """
-    if (beir is None) == (not suites):
+    if saved:
+        _refuse_beside_from(report_file)
+    elif (beir is None) == (not suites):
         raise click.UsageError("Give --beir DIR, or --test-suite FILE with --corpus DIR.")
     if suites and corpus is None:
         raise click.UsageError("--test-suite needs --corpus: the documents that the questions are about.")
     mapping = field_names(names)
 
-    from embedtune.evaluation.result import record_as_json
     from embedtune.pairs.formats.case_selection import Difficulty, Selection
-    from embedtune.pipeline import questions as sets
-    from embedtune.pipeline.evaluation import evaluate as compare
-    from embedtune.pipeline.evaluation import write_evaluation
-    from embedtune.pipeline.sampling import sample_questions
+    from embedtune.pipeline.evaluation_command import EvaluationRequest, report_saved, run_evaluation
+    from embedtune.pipeline.questions import beir_questions, selected_questions, suite_over_folder
     from embedtune.pipeline.systems import SystemSpec
-    from embedtune.pipeline.verdicts import trained_pairs
+    from embedtune.report.content import content_as_json
 
-    project = session.project()
-    specs = [SystemSpec.parse(name) for name in systems or ("base", "bm25", "hybrid:base")]
+    specs = tuple(SystemSpec.parse(name) for name in systems or ("base", "bm25", "hybrid:base"))
+    project, report = session.project(), session.console.report
     selection = Selection(Difficulty(min_difficulty) if min_difficulty else None, skipped)
-    report = session.console.report
-    questions = (
-        sets.selected_questions(sets.beir_questions(beir, split), selection, report)
-        if beir
-        else sets.suite_over_folder(
+    questions = None
+    if beir:
+        questions = selected_questions(beir_questions(beir, split), selection, report)
+    elif suites:
+        questions = suite_over_folder(
             suites,
             corpus or Path(),
             mapping,
@@ -105,28 +120,43 @@ def evaluate(  # noqa: PLR0913 - one parameter an option
             selection=selection,
             skip_bad_lines=skip_bad_lines,
         )
-    )
-    sample = sample_questions(questions, max_queries, project.seed, report)
-    trained = trained_pairs(trained_on, report)
-    record = compare(project, sample.questions, specs, trained_on=trained, robustness=robustness, sample=sample)
-    if output:
-        write_evaluation(record, sample.questions, output)
-    shown: dict[str, JsonValue] = {}
-    if report_file:
-        from embedtune.pipeline.reporting import report_content, write_report
-        from embedtune.report.content import content_as_json
+    if saved and report_file:
+        content = report_saved(project, saved, report_file, questions, with_texts=not no_texts)
+        session.console.result({"report": content_as_json(content)}, f"{content.verdict.headline}\n{report_file}")
+    elif questions:
+        request = EvaluationRequest(
+            systems=specs,
+            trained_on=trained_on,
+            robustness=robustness,
+            max_queries=max_queries,
+            output=output,
+            page=report_file,
+            with_texts=not no_texts,
+            command=invocation(click.get_current_context(), project.seed, ("output", "report_file", "no_texts")),
+        )
+        _show(session, *run_evaluation(project, questions, request))
 
-        command = invocation(click.get_current_context(), project.seed)
-        content = report_content(project, record, sample.questions, specs, command, with_texts=not no_texts)
-        write_report(content, report_file)
-        shown = {"report": content_as_json(content)}
 
+def _refuse_beside_from(report_file: Path | None) -> None:
+    """Refuse what would need an evaluation: a saved one says what it asked, and of which systems."""
+    context = click.get_current_context()
+    for name, option in _NOT_WITH_FROM.items():
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option} is for an evaluation; --from shows one that was made.")
+    if report_file is None:
+        raise click.UsageError("--from needs --report: the page to write.")
+
+
+def _show(session: Session, record: EvaluationRecord, content: ReportContent | None) -> None:
     from embedtune.cli.robustness_table import robustness_table
     from embedtune.cli.tables import report_text
+    from embedtune.evaluation.result import record_as_json
+    from embedtune.report.content import content_as_json
 
     text = "" if session.console.as_json else report_text(session.console, record)
     if text and record.robustness:
         text = f"{text}\n{robustness_table(session.console, record.robustness)}"
+    shown: dict[str, JsonValue] = {"report": content_as_json(content)} if content else {}
     session.console.result(record_as_json(record) | shown, text)
 
 

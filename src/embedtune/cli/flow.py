@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from embedtune.cli.invocation import invocation
 from embedtune.cli.options import FOLDER, Session, common, example
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def demo(session: Session, folder: Path) -> None:
     from embedtune.pipeline.project import open_project
 
     project = open_project(folder=folder, config=demo_config(), seed=session.seed, report=session.console.report)
-    show_result(session, project, run_flow(project), searches=SEARCHES)
+    command = invocation(click.get_current_context(), project.seed, ("folder",))
+    show_result(session, project, run_flow(project, command), searches=SEARCHES)
 
 
 def show_result(session: Session, project: Project, result: FlowResult, searches: tuple[str, ...]) -> None:

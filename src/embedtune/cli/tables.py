@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from embedtune.report.verdict import detectable_text
 from embedtune.vocabulary.retrieval import FusionMethod, Mode, PassageSettings
 
 if TYPE_CHECKING:
@@ -35,10 +36,13 @@ def results_table(console: Console, record: EvaluationRecord) -> str:
 
 
 def comparisons_table(console: Console, record: EvaluationRecord) -> str:
-    """Return the differences in nDCG@10 with intervals and verdicts, over all questions."""
+    """Return the differences in nDCG@10 with intervals and verdicts, and how small a one could be seen."""
     found = [item for item in record.evaluation.comparisons if item.slice == "all" and item.metric == _SLICED]
     rows = [[f"{item.candidate} - {item.baseline}", *_figures(item), item.verdict] for item in found]
-    return console.table("Differences in nDCG@10", ["", "delta", "95 % interval", "p", "verdict"], rows) if rows else ""
+    if not rows:
+        return ""
+    table = console.table("Differences in nDCG@10", ["", "delta", "95 % interval", "p", "verdict"], rows)
+    return "\n".join(filter(None, (table, detectable_text(found))))
 
 
 def slices_table(console: Console, record: EvaluationRecord) -> str:

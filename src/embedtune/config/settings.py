@@ -55,7 +55,7 @@ class EvaluationSettings(Settings):
 
     depth: Positive = Field(100, description="Results kept per query.")
     bootstrap_samples: Positive = Field(2000, description="Resamples of the paired bootstrap.")
-    min_slice: Positive = Field(10, description="Slices with fewer questions get no interval.")
+    min_slice: Positive = Field(15, description="Fewest independent questions that get an interval, slices too.")
 
 
 class GateSettings(Settings):

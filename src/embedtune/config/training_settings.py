@@ -42,8 +42,10 @@ class SpeedSettings(Settings):
         4096, ge=0, description="Disk space for such states beyond that memory; with both at 0 these layers always run."
     )
     bucket_batches: bool = Field(default=False, description="Make batches of passages of like length.")
-    questions_per_passage: Positive = Field(
-        1, description="Questions of one passage that a batch takes together; more are quicker, with fewer negatives."
+    questions_per_passage: Positive | None = Field(
+        None,
+        description="Questions of one passage that a batch takes together; more are quicker, with fewer negatives. By "
+        "default 5 where passages have 3 or more each on average, else 1.",
     )
 
 

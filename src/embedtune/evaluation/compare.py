@@ -10,6 +10,7 @@ import numpy as np
 
 from embedtune.errors import InputError
 from embedtune.evaluation.equal_sections import collapsed_run
+from embedtune.evaluation.mean_intervals import mean_interval
 from embedtune.evaluation.metrics import Measure, in_order, score_run
 from embedtune.evaluation.multiplicity import corrected_over_slices
 from embedtune.evaluation.outcome import Benchmark, Evaluation, SliceResult, SystemResult
@@ -115,7 +116,14 @@ def evaluate_runs(
         report(Alert(f"Too few independent questions for intervals: {reason}."))
     return Evaluation(
         systems=tuple(
-            _system_result(run, scores[run.system], benchmark, parts, (avg_similarity or {}).get(run.system))
+            _system_result(
+                run,
+                scores[run.system],
+                benchmark,
+                parts,
+                (avg_similarity or {}).get(run.system),
+                _mean_intervals(run.system, scores[run.system], parts, settings, seed),
+            )
             for run in runs
         ),
         comparisons=_comparisons(scores, pairs, parts, settings, seed),
@@ -157,7 +165,12 @@ class _Parts:
 
 
 def _system_result(
-    run: Run, scores: Mapping[str, Scores], benchmark: Benchmark, parts: _Parts, avg_similarity: float | None
+    run: Run,
+    scores: Mapping[str, Scores],
+    benchmark: Benchmark,
+    parts: _Parts,
+    avg_similarity: float | None,
+    intervals: Mapping[str, tuple[float, float]],
 ) -> SystemResult:
     return SystemResult(
         system=run.system,
@@ -166,7 +179,19 @@ def _system_result(
         not_asked=len(run.missing(benchmark.qrels)),
         found_nothing=sum(query in run.rankings and not run.rankings[query] for query in parts.everything),
         avg_similarity=avg_similarity,
+        intervals=intervals,
     )
+
+
+def _mean_intervals(
+    system: str, scores: Mapping[str, Scores], parts: _Parts, settings: EvaluationSettings, seed: int
+) -> dict[str, tuple[float, float]]:
+    if parts.too_few(parts.everything):
+        return {}
+    return {
+        metric: mean_interval(system, scores[metric], parts.group_of, settings.bootstrap_samples, seed)
+        for metric in COMPARED
+    }
 
 
 def _slice_result(part: QuerySlice, scores: Mapping[str, Scores], parts: _Parts) -> SliceResult:

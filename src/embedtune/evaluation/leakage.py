@@ -140,7 +140,9 @@ def leak_report(
     report = LeakReport(
         training_questions=len({pair.query.text for pair in pairs}),
         test_questions=len(judged),
-        trained=trained_questions(judged, [pair.query for pair in pairs], similarity),
+        trained=trained_questions(
+            judged, [pair.query for pair in pairs], similarity, lambda: (section.full_text for section in sections)
+        ),
         on_trained_sections=questions_on_trained_sections(benchmark.qrels, sections, pairs),
     )
     left_out = {

@@ -99,6 +99,7 @@ class SystemResult:
         not_asked: Judged queries that are absent from its run; they count as 0.
         found_nothing: Judged queries it answered with nothing; they count as 0.
         avg_similarity: Mean cosine of a question and its right passage; ``None`` for systems without vectors.
+        intervals: Ends of the 95 % interval of some means; empty where the questions are too few.
     """
 
     system: str
@@ -107,6 +108,7 @@ class SystemResult:
     not_asked: int = 0
     found_nothing: int = 0
     avg_similarity: float | None = None
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

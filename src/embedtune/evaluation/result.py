@@ -26,6 +26,7 @@ SCHEMA = 1
 _ALWAYS = ("domain", "difficulty", "category")
 _PREFIX = "by_"
 _SIMILARITY = "avg_similarity"
+_INTERVALS = "intervals"
 _ROBUSTNESS = "robustness"
 _TOO_FEW = "too_few"
 _Value = TypeVar("_Value")
@@ -148,13 +149,20 @@ def _system_as_json(result: SystemResult) -> JsonValue:
     metrics: dict[str, JsonValue] = dict(result.values)
     if result.avg_similarity is not None:
         metrics[_SIMILARITY] = result.avg_similarity
+    intervals: dict[str, JsonValue] = {metric: list(ends) for metric, ends in result.intervals.items()}
     groups: dict[str, dict[str, JsonValue]] = {_PREFIX + attribute: {} for attribute in _ALWAYS}
     for part in result.slices:
         row: dict[str, JsonValue] = {"n": part.n, "independent_groups": part.groups, **part.values}
         if part.too_few:
             row[_TOO_FEW] = part.too_few
         groups.setdefault(_PREFIX + part.attribute, {})[part.value] = row
-    return {"metrics": metrics, "not_asked": result.not_asked, "found_nothing": result.found_nothing, **groups}
+    return {
+        "metrics": metrics,
+        _INTERVALS: intervals,
+        "not_asked": result.not_asked,
+        "found_nothing": result.found_nothing,
+        **groups,
+    }
 
 
 def _system(name: str, node: _Node) -> SystemResult:
@@ -174,7 +182,19 @@ def _system(name: str, node: _Node) -> SystemResult:
         not_asked=node.get("not_asked", int),
         found_nothing=node.get("found_nothing", int),
         avg_similarity=similarity,
+        intervals=_intervals(node.node(_INTERVALS)) if _INTERVALS in node.mapping() else {},
     )
+
+
+def _intervals(node: _Node) -> dict[str, tuple[float, float]]:
+    found: dict[str, tuple[float, float]] = {}
+    for metric in node.mapping():
+        match node.node(metric).value:
+            case [int() | float() as low, int() | float() as high] if low <= high:
+                found[metric] = (float(low), float(high))
+            case _:
+                raise node.node(metric).fault("is not an interval")
+    return found
 
 
 def _slice(attribute: str, label: str, node: _Node) -> SliceResult:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 2048
 """Rows that are held in float64 at a time: few enough to stay in the processor's cache."""
 
-_SCORES_AT_ONCE = 1 << 25
+_SCORES_AT_ONCE = 1 << 26
 # Wider than what the order of float32 additions can change in the cosine of unit vectors.
 _ROUNDING = 1e-5
 
@@ -28,7 +28,7 @@ def nearest(
 
     A block of queries is multiplied with all vectors at a time, so that these are read from memory once a
     block. Candidates are found in float32 and scored again in float64, one row at a time: equal vectors score
-    equal whatever rows stand beside them. Beside the vectors it takes 128 MiB, or one query's scores.
+    equal whatever rows stand beside them. Beside the vectors it takes 256 MiB, or one query's scores.
 
     Args:
         queries: Unit vectors, shape (m, dimension).
@@ -66,8 +66,9 @@ def _best(
     limit: int,
 ) -> tuple[NDArray[np.intp], list[float]]:
     """Return the best of one query: ``scores`` picks the candidates, float64 orders them."""
-    rows = np.arange(len(held))
-    if limit < len(held):
+    if limit >= len(held):
+        rows = np.arange(len(held))
+    else:
         reached = reached_score(scores, limit)
         if reached == -np.inf:
             reached = float(np.partition(scores, -limit)[-limit])

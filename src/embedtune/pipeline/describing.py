@@ -122,8 +122,7 @@ def describe(project: Project, request: PublishRequest, evidence: Evidence) -> M
     record = evidence.record
     values = _values(record)
     robustness = record.robustness if record else None
-    tested = robustness.system(evidence.candidate) if robustness else None
-    base_tested = robustness.system(BASE) if tested and robustness else None
+    tested, base_tested = (robustness.system(one) if robustness else None for one in (evidence.candidate, BASE))
     passages, fusion = tuned_settings(record, model_digest(model))
     return ModelCard(
         name=request.name,
@@ -152,7 +151,7 @@ def describe(project: Project, request: PublishRequest, evidence: Evidence) -> M
         examples=pair_examples(request.pairs, origin.pairs_hash, project.config.publish.examples),
         adversarial_tests_passed=tested.passed if tested else 0,
         adversarial_tests_total=tested.total if tested else 0,
-        adversarial_tests_passed_baseline=base_tested.passed if base_tested else None,
+        adversarial_tests_passed_baseline=base_tested.passed if tested and base_tested else None,
         comparisons=_on_card(record),
         gates=evidence.gates or (),
         published_without_gain=request.reason or request.unproven,

@@ -23,6 +23,7 @@ from embedtune.evaluation.trec import run_file_name, write_qrels, write_run
 from embedtune.files import JsonValue, digest_value
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.questions import QuestionSet, origins_of
+from embedtune.pipeline.report_lineage import environment
 from embedtune.pipeline.reporting import report_content, write_report
 from embedtune.pipeline.robustness import measure_robustness
 from embedtune.pipeline.sampling import Sample
@@ -40,6 +41,7 @@ STAGE = "evaluation"
 CACHE = "cache"
 RESULT = "evaluation.json"
 RUNS = "runs"
+QRELS = "qrels.tsv"
 REPORT = "report.html"
 TUNED = "tuned"
 
@@ -52,6 +54,7 @@ def evaluate(
     trained_on: Sequence[TrainingPair] | None = None,
     robustness: bool = False,
     sample: Sample | None = None,
+    command: str = "",
 ) -> EvaluationRecord:
     """Ask systems the test questions of a set and compare them.
 
@@ -66,6 +69,7 @@ def evaluate(
             are not looked for.
         robustness: Ask variants of the questions too.
         sample: How the questions were drawn from more, where they were.
+        command: What makes the same evaluation again, for whoever reads the record.
 
     Raises:
         InputError: No system was named.
@@ -105,7 +109,7 @@ def evaluate(
             else leak_report(benchmark, evaluation.runs, trained_on, questions.sections, similarity).as_json()
         ),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
-        details=_details(questions, bench, systems, sample),
+        details=_details(questions, bench, systems, sample, command),
         robustness=(
             measure_robustness(questions, systems, project.models, project.seed, project.report) if robustness else None
         ),
@@ -118,15 +122,27 @@ def write_evaluation(record: EvaluationRecord, questions: QuestionSet, result: P
     write_record(result, record)
     runs = result.parent / RUNS
     standing = equal_sections({section.id: section.full_text for section in questions.sections})
-    write_qrels(runs / "qrels.tsv", collapsed_qrels(questions.test.qrels, standing))
+    write_qrels(runs / QRELS, collapsed_qrels(questions.test.qrels, standing))
     for run in record.evaluation.runs:
         write_run(runs / run_file_name(run.system), run)
 
 
 def evaluation_stage(
-    project: Project, questions: QuestionSet, run: Path, training_pairs: Sequence[TrainingPair]
+    project: Project,
+    questions: QuestionSet,
+    run: Path,
+    training_pairs: Sequence[TrainingPair],
+    command: str = "embedtune run",
 ) -> Path:
-    """Compare the project's run with the baselines; returns the result's file."""
+    """Compare the project's run with the baselines; returns the result's file.
+
+    Args:
+        project: The project.
+        questions: What is asked.
+        run: The run folder.
+        training_pairs: All that was trained on.
+        command: What makes the same evaluation again.
+    """
     located = project.models.located_base()
     plan = Plan(
         STAGE,
@@ -154,9 +170,9 @@ def evaluation_stage(
     ]
 
     def work(folder: Path) -> str:
-        record = evaluate(project, questions, specs, trained_on=training_pairs, robustness=True)
+        record = evaluate(project, questions, specs, trained_on=training_pairs, robustness=True, command=command)
         write_evaluation(record, questions, folder / RESULT)
-        write_report(report_content(project, record, questions, specs, "embedtune run"), folder / REPORT)
+        write_report(report_content(project, record, questions, specs), folder / REPORT)
         gain = record.evaluation.comparison(GATE_METRIC, BASE, TUNED)
         if gain is None:
             return f"{record.evaluation.n} questions are too few for a comparison"
@@ -211,7 +227,7 @@ def _settings_from(system: Mapping[str, JsonValue]) -> tuple[PassageSettings, Fu
 
 
 def _details(
-    questions: QuestionSet, bench: Workbench, systems: Sequence[SystemUnderTest], sample: Sample | None
+    questions: QuestionSet, bench: Workbench, systems: Sequence[SystemUnderTest], sample: Sample | None, command: str
 ) -> dict[str, JsonValue]:
     return {
         "questions": questions.name,
@@ -225,6 +241,8 @@ def _details(
             "sections_per_component": POOL_DEPTH,
         },
         "systems": {system.spec.name: _system_details(system) for system in systems},
+        "command": command,
+        "environment": environment(),
     }
 
 

@@ -63,8 +63,12 @@ class FlowResult:
     evaluation: Path | None
 
 
-def run_flow(project: Project) -> FlowResult:
+def run_flow(project: Project, command: str = "embedtune run") -> FlowResult:
     """Run every stage that is not done yet.
+
+    Args:
+        project: The project.
+        command: What the user called, for the report.
 
     Raises:
         VersionExistsError: The configured version exists and was made from something else.
@@ -86,7 +90,7 @@ def run_flow(project: Project) -> FlowResult:
     anomaly = anomaly_stage(project, run, data / PAIRS)
     by_people = _asked(project, corpus, suites, human)
     questions = by_people or _generated(data / PAIRS, corpus, human)
-    evaluation = _evaluate(project, questions, run, data / PAIRS)
+    evaluation = _evaluate(project, questions, run, data / PAIRS, command)
     record = read_record(evaluation) if evaluation else None
     request = PublishRequest(
         run=run,
@@ -131,12 +135,12 @@ def _generated(pairs: Path, corpus: SplitCorpus, human: HumanQuestions | None) -
     return replace(questions, dev=human.dev) if questions and human else questions
 
 
-def _evaluate(project: Project, questions: QuestionSet | None, run: Path, pairs: Path) -> Path | None:
+def _evaluate(project: Project, questions: QuestionSet | None, run: Path, pairs: Path, command: str) -> Path | None:
     """Compare the run with the baselines; ``None`` where no section was held out and there is nothing to ask."""
     if questions is None:
         return None
     trained = [pair for pair in read_pairs(pairs) if pair.provenance.split is Split.TRAIN]
-    return evaluation_stage(project, questions, run, trained)
+    return evaluation_stage(project, questions, run, trained, command)
 
 
 def _unproven(project: Project, record: EvaluationRecord | None, by_people: QuestionSet | None) -> str:

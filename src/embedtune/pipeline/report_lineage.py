@@ -24,7 +24,6 @@ _DATA = "data"
 _LINES = ("loss", "recall@5", "mrr")
 _MOST_POINTS = 400
 _LIBRARIES = ("torch", "transformers", "sentence-transformers", "numpy", "bm25s")
-_PLATFORM = "machine"
 
 
 def training_logs(project: Project, specs: Sequence[SystemSpec]) -> tuple[TrainingLog, ...]:
@@ -102,15 +101,23 @@ def reproduction_facts(record: EvaluationRecord) -> tuple[Fact, ...]:
     """Return what has to be the same for the figures to come out the same."""
     evaluation = record.evaluation
     settings = ", ".join(f"{key} {value}" for key, value in evaluation.settings.model_dump(mode="json").items())
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES]
-    return (
+    made_with = record.details.get("environment")
+    facts = (
         Fact("seed", str(evaluation.seed)),
         Fact("settings", settings.replace("_", " ")),
-        Fact("embedtune", __version__),
-        Fact("libraries", ", ".join(versions)),
-        Fact(_PLATFORM, f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"),
+        *(Fact(name, str(value)) for name, value in (made_with.items() if isinstance(made_with, Mapping) else ())),
         Fact("date", record.date),
     )
+    return tuple(fact for fact in facts if fact.value)
+
+
+def environment() -> dict[str, JsonValue]:
+    """Return the release, the libraries and the machine that an evaluation is made with."""
+    return {
+        "embedtune": __version__,
+        "libraries": ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES),
+        "machine": f"Python {platform.python_version()}, {platform.system()} {platform.machine()}",
+    }
 
 
 def _origin(project: Project, spec: SystemSpec) -> list[Fact]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from embedtune.evaluation.equal_sections import collapsed_qrels, equal_sections
@@ -16,7 +16,9 @@ from embedtune.report.building import build_content
 from embedtune.report.content import ReportContent, Reproduction
 from embedtune.report.html import render
 from embedtune.report.source import ReportSource
+from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.evaluation import Qrels
+from embedtune.vocabulary.pairs import Query
 from embedtune.vocabulary.retrieval import Mode
 
 _METRIC = "ndcg@10"
@@ -27,29 +29,58 @@ def report_content(
     record: EvaluationRecord,
     questions: QuestionSet,
     specs: Sequence[SystemSpec],
-    command: str,
     *,
     with_texts: bool = True,
 ) -> ReportContent:
-    """Return what a report says of an evaluation that was just made.
+    """Return what a report says of an evaluation.
 
     Args:
         project: Where trainings, versions and data are looked for.
         record: The evaluation, with its runs.
         questions: The questions it asked.
         specs: The systems it compared.
-        command: The command that makes it again.
+        with_texts: Whether questions, headings and excerpts are shown.
+    """
+    return content_of(
+        project,
+        record,
+        specs,
+        questions.test.queries,
+        judgements(record, questions),
+        {section.id: section for section in questions.sections},
+        with_texts=with_texts,
+    )
+
+
+def content_of(
+    project: Project,
+    record: EvaluationRecord,
+    specs: Sequence[SystemSpec],
+    queries: Sequence[Query],
+    qrels: Qrels,
+    sections: Mapping[str, Section],
+    *,
+    with_texts: bool,
+) -> ReportContent:
+    """Return what a report says, from its parts.
+
+    Args:
+        project: Where trainings, versions and data are looked for.
+        record: The evaluation, with its runs.
+        specs: The systems it compared.
+        queries: The questions, those that were scored at least.
+        qrels: The judgements that they were scored by.
+        sections: The corpus by section id, empty where it is not at hand.
         with_texts: Whether questions, headings and excerpts are shown.
     """
     return build_content(
         ReportSource(
             record=record,
-            queries=questions.test.queries,
-            qrels=judgements(record, questions),
-            sections={section.id: section for section in questions.sections},
-            reproduction=Reproduction(command, reproduction_facts(record)),
+            queries=tuple(queries),
+            qrels=qrels,
+            sections=sections,
+            reproduction=Reproduction(str(record.details.get("command", "")), reproduction_facts(record)),
             metric=_METRIC,
-            section_groups=questions.groups,
             headline=headline(specs),
             trainings=training_logs(project, specs),
             statistics=training_statistics(project, specs),

@@ -25,7 +25,7 @@ from embedtune.pipeline.workspace import Plan
 from embedtune.training.dev.dev_set import DevSet, dev_set
 from embedtune.vocabulary.corpus import Passage
 from embedtune.vocabulary.evaluation import Qrels
-from embedtune.vocabulary.pairs import Split, TrainingPair
+from embedtune.vocabulary.pairs import Origin, Split, TrainingPair
 
 if TYPE_CHECKING:
     from embedtune.training.ending.general import GeneralSet
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 STAGE = "run"
 ORIGIN = "origin.json"
 _MAX_DEV_QUESTIONS = 400
+_ENOUGH_PEOPLE = 20
 _MAX_DEV_PASSAGES = 500
 _DEV_SHARE = 10  # one cluster in ten, where the file names no dev split
 
@@ -97,20 +98,35 @@ def training_sets(pairs: tuple[TrainingPair, ...], seed: int) -> TrainingSets:
     train = tuple(pair for pair in pairs if pair.provenance.split is Split.TRAIN)
     if not train:
         raise InputError("The file holds no training pair.", "Give pairs whose `split` is train, or none.")
-    held_out = _spread([pair for pair in pairs if pair.provenance.split is Split.DEV], _MAX_DEV_QUESTIONS)
+    held_out = _measured_on([pair for pair in pairs if pair.provenance.split is Split.DEV])
     owners: dict[str, str] = {}
     for pair in pairs:
         owners.setdefault(pair.positive, pair_section(pair))
     passages = [
         Passage(f"{owner}#{number}", owner, text) for number, (text, owner) in enumerate(sorted(owners.items()))
     ]
-    qrels = Qrels({pair.query.id: {owners[pair.positive]: 1} for pair in held_out})
-    dev = dev_set([pair.query for pair in held_out], qrels, passages, _MAX_DEV_PASSAGES)
+    answers: dict[str, dict[str, int]] = {}
+    for pair in held_out:
+        answers.setdefault(pair.query.id, {})[owners[pair.positive]] = 1
+    asked = {pair.query.id: pair.query for pair in held_out}
+    dev = dev_set(list(asked.values()), Qrels(answers), passages, _MAX_DEV_PASSAGES)
     away = {pair.positive for pair in pairs if pair.provenance.split is not Split.TRAIN}
     sides = sorted({(pair_section(pair), pair.provenance.split.value) for pair in pairs})
     return TrainingSets(
         train, dev, tuple(sorted(away)), digest_value([list(side) for side in sides]), data_summary(pairs)
     )
+
+
+def _measured_on(pairs: Sequence[TrainingPair]) -> list[TrainingPair]:
+    """Return pairs with people's questions alone where there are enough of them, else with all of theirs and others.
+
+    A model that is chosen by generated questions is the best at those.
+    """
+    people = [pair for pair in pairs if pair.query.origin is Origin.HUMAN]
+    if len(people) >= _ENOUGH_PEOPLE:
+        return _spread(people, _MAX_DEV_QUESTIONS)
+    generated = [pair for pair in pairs if pair.query.origin is not Origin.HUMAN]
+    return [*people, *_spread(generated, _MAX_DEV_QUESTIONS - len(people))]
 
 
 def _spread(pairs: Sequence[TrainingPair], most: int) -> list[TrainingPair]:

@@ -10,12 +10,9 @@ from embedtune.evaluation.claim import Claim
 from embedtune.evaluation.gates import gates_of
 from embedtune.evaluation.leakage import leaked_ids
 from embedtune.evaluation.result import EvaluationRecord
-from embedtune.events import Report
-from embedtune.pipeline.pairs import read_pairs
 from embedtune.pipeline.systems import BASE, HYBRID, SystemSpec
 from embedtune.training.ending.merge import kept_change
 from embedtune.vocabulary.evaluation import Comparison, GateResult
-from embedtune.vocabulary.pairs import Split, TrainingPair
 from embedtune.vocabulary.retrieval import Mode
 
 GATE_METRIC = "ndcg@10"
@@ -57,13 +54,3 @@ def check_candidates(
         for spec in candidates
         for gate in check_gates(record, spec.name, kept_change(Path(spec.model)), settings) or ()
     )
-
-
-def trained_pairs(paths: Sequence[Path], report: Report) -> tuple[TrainingPair, ...] | None:
-    """Return what was trained on of files of pairs, without those held out; ``None`` without a file.
-
-    Raises:
-        FormatError: A file cannot be read, or a row is malformed.
-    """
-    pairs = [pair for path in paths for pair in read_pairs(path, report=report)]
-    return tuple(pair for pair in pairs if pair.provenance.split is Split.TRAIN) if paths else None

@@ -44,7 +44,7 @@ def build_content(source: ReportSource) -> ReportContent:
         worsened=worsened,
         trainings=source.trainings,
         statistics=statistics_tables(source.statistics),
-        leakage=leak_tables(record.leakage, source.metric),
+        leakage=leak_tables(record.leakage, source.metric, [row.name for row in systems]),
         robustness=robustness_tables(record.robustness),
         lineage=source.lineage,
         reproduction=source.reproduction,

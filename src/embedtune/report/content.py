@@ -31,12 +31,14 @@ class Verdict:
         headline: A few words.
         sentence: The whole of it with its figures.
         basis: What it was measured on.
+        detectable: How small a difference the questions could show; empty where that is not known.
     """
 
     tone: Tone
     headline: str
     sentence: str
     basis: str
+    detectable: str = ""
 
 
 @dataclass(frozen=True, slots=True)

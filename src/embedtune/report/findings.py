@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from embedtune.report.content import Table
@@ -27,12 +27,13 @@ _LEFT_OUT = {
 }
 
 
-def leak_tables(leakage: Mapping[str, JsonValue], metric: str) -> tuple[Table, ...]:
+def leak_tables(leakage: Mapping[str, JsonValue], metric: str, systems: Sequence[str]) -> tuple[Table, ...]:
     """Return a leak report as tables: how many questions leaked, the figures without them, and which they are.
 
     Args:
         leakage: The part ``leakage`` of an evaluation result; parts that are missing are left out.
         metric: The metric whose change is shown.
+        systems: The systems in their order; a file that was read back has lost it.
     """
     totals = [(name, f"{value:,}") for key, name in _TOTALS if isinstance(value := leakage.get(key), int)]
     sections = leakage.get("sections")
@@ -40,7 +41,7 @@ def leak_tables(leakage: Mapping[str, JsonValue], metric: str) -> tuple[Table, .
         totals.append(("Test questions about sections that were trained on (no leak)", f"{asked:,}"))
     tables = [Table("", ("", "count"), tuple(totals))] if totals else []
     without = leakage.get("without")
-    changes = _changes(without, metric) if isinstance(without, Mapping) else ()
+    changes = _changes(without, metric, systems) if isinstance(without, Mapping) else ()
     if changes:
         tables.append(Table("The figures without these questions", _CHANGE_COLUMNS, changes))
     pairs = leakage.get("pairs")
@@ -72,12 +73,15 @@ def robustness_tables(robustness: Robustness | None) -> tuple[Table, ...]:
     return (Table("", ("what was changed", "expected", *(system.system for system in systems)), tuple(rows)),)
 
 
-def _changes(without: Mapping[str, JsonValue], metric: str) -> tuple[tuple[str, ...], ...]:
+def _changes(without: Mapping[str, JsonValue], metric: str, systems: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     rows: list[tuple[str, ...]] = []
     for what, part in without.items():
-        systems = part.get("systems") if isinstance(part, Mapping) else None
+        changed = part.get("systems") if isinstance(part, Mapping) else None
         left = part.get("n") if isinstance(part, Mapping) else None
-        for system, metrics in systems.items() if isinstance(systems, Mapping) else ():
+        if not isinstance(changed, Mapping):
+            continue
+        for system in systems:
+            metrics = changed.get(system)
             change = metrics.get(metric) if isinstance(metrics, Mapping) else None
             if isinstance(change, Mapping):
                 figures = (_figure(change.get("all"), ""), _figure(change.get("without"), ""))

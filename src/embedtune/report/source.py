@@ -21,8 +21,7 @@ class ReportSource:
         record: The evaluation, with its runs.
         queries: The questions that were asked.
         qrels: The sections that answer them.
-        sections: The corpus, by section id.
-        section_groups: Section id to its cluster; questions about one cluster are one piece of evidence.
+        sections: The corpus, by section id; those that are missing are shown by their id.
         metric: The metric that slices, differences and moved questions are about.
         headline: (baseline, candidate) that the verdict is about; ``None`` with a single system.
         trainings: Logs of the models that were trained.
@@ -38,7 +37,6 @@ class ReportSource:
     sections: Mapping[str, Section]
     reproduction: Reproduction
     metric: str
-    section_groups: Mapping[str, str] = field(default_factory=dict)
     headline: tuple[str, str] | None = None
     trainings: tuple[TrainingLog, ...] = ()
     statistics: Mapping[str, JsonValue] = field(default_factory=dict)

@@ -58,4 +58,5 @@ def _counts(value: JsonValue) -> dict[str, int]:
 def _shares(title: str, counts: Mapping[str, int]) -> Table:
     total = sum(counts.values()) or 1
     largest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_MOST_ROWS]
-    return Table(title, ("", "count", "share"), tuple((n, f"{c:,}", f"{c / total:.1%}") for n, c in largest))
+    rows = ((name.replace("_", " "), f"{count:,}", f"{count / total:.1%}") for name, count in largest)
+    return Table(title, ("", "count", "share"), tuple(rows))

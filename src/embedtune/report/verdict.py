@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from embedtune.report.content import SystemRow, Tone, Verdict
@@ -21,11 +22,13 @@ METRIC_NAMES = {
     "ndcg@10": "nDCG@10",
 }
 _COMPARED = 2
+_HYBRID = "hybrid:"
+_KNOWN = {"base": "the model as it was before training", "bm25": "a search by words alone"}
 _PLACES = {1: "first", 5: "among the first five", 10: "among the first ten"}
 _WRITTEN = {
     "human": "questions written by people",
     "generated": "questions made by a program, which prove less than questions of people",
-    "mixed": "questions, some written by people and some made by a program",
+    "human and generated": "questions, some written by people and some made by a program",
 }
 
 
@@ -62,11 +65,28 @@ def difference_text(comparison: Comparison) -> str:
     return f"{comparison.delta:+.3f}, 95 % interval {comparison.ci_low:+.3f} to {comparison.ci_high:+.3f}"
 
 
+def detectable_text(comparisons: Sequence[Comparison]) -> str:
+    """Return in one sentence how small a difference these comparisons could show; empty where that is not known.
+
+    Args:
+        comparisons: One metric of one or more pairs of systems, over the same questions.
+    """
+    least = [comparison.detectable for comparison in comparisons if comparison.detectable is not None]
+    if not least:
+        return ""
+    figures = sorted({f"{value:.3f}" for value in (min(least), max(least))})
+    pairs = f"{' to '.join(figures)}{', depending on the two systems,' if len(figures) > 1 else ''}"
+    return (
+        f"With {comparisons[0].n} questions like these a true difference in {metric_name(comparisons[0].metric)} of "
+        f"{pairs} is found four times in five; a smaller one may be missed."
+    )
+
+
 def _compared(
     comparison: Comparison, baseline: SystemRow, candidate: SystemRow, gates: Sequence[GateResult], basis: str
 ) -> Verdict:
     found = _found(baseline, candidate, comparison.n, comparison.delta)
-    figures = f"{metric_name(comparison.metric)} {difference_text(comparison)}"
+    figures = f"in {metric_name(comparison.metric)}, a score from 0 to 1: {difference_text(comparison)}"
     failed = sum(not gate.passed for gate in gates)
     condition = f" {failed} of {len(gates)} conditions for publishing {'fails' if failed == 1 else 'fail'}."
     match comparison.verdict:
@@ -82,7 +102,7 @@ def _compared(
             ending = f": a difference that chance alone may explain ({figures})."
     if failed and tone is Tone.CAUTION:
         headline += ", but not everywhere"
-    return Verdict(tone, headline, found + ending + (condition if failed else ""), basis)
+    return Verdict(tone, headline, found + ending + (condition if failed else ""), basis, detectable_text([comparison]))
 
 
 def _found(baseline: SystemRow, candidate: SystemRow, n: int, delta: float) -> str:
@@ -115,8 +135,36 @@ def _place(depth: int) -> str:
 def _basis(source: ReportSource) -> str:
     evaluation = source.record.evaluation
     kind = _WRITTEN.get(str(source.record.details.get("question_origin", "")), "questions")
-    groups = "" if evaluation.groups == evaluation.n else f" ({_counted(evaluation)})"
-    return f"Measured on {evaluation.n} {kind}{groups}, over {len(source.sections):,} sections.{_best(source)}"
+    groups = "" if evaluation.groups == evaluation.n else f" ({evaluation.groups} independent of each other)"
+    return f"{_who(source)}Measured on {evaluation.n} {kind}{groups}{_drawn(source)}{_searched(source)}.{_best(source)}"
+
+
+def _who(source: ReportSource) -> str:
+    """Return what the headline's two names stand for, for someone who sees them for the first time."""
+    if source.headline is None:
+        return ""
+    baseline, candidate = source.headline
+    return f"{baseline} is {_gloss(baseline)}, {candidate} is {_gloss(candidate)}. "
+
+
+def _gloss(name: str) -> str:
+    if name.startswith(_HYBRID):
+        return f"{name.removeprefix(_HYBRID)} joined with a search by words"
+    return _KNOWN.get(name, "the model that is judged")
+
+
+def _drawn(source: ReportSource) -> str:
+    """Return that the questions are a sample, where they are one."""
+    sample = source.record.details.get("sample")
+    if not isinstance(sample, Mapping):
+        return ""
+    return f", drawn from {sample.get('of')} with seed {sample.get('seed')}"
+
+
+def _searched(source: ReportSource) -> str:
+    candidates = source.record.details.get("candidates")
+    sections = candidates.get("sections") if isinstance(candidates, Mapping) else None
+    return f", over {sections:,} sections" if isinstance(sections, int) else ""
 
 
 def _best(source: ReportSource) -> str:

@@ -5,8 +5,7 @@ Dai and Callan 2019, "Deeper text understanding for IR with contextual neural la
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from embedtune.errors import FormatError
 
@@ -19,9 +18,8 @@ if TYPE_CHECKING:
     from embedtune.vocabulary.ports import PassageIndex
 
 
-@dataclass(frozen=True, slots=True)
-class SectionHit:
-    """A section found by its best passage, with that passage's cosine."""
+class SectionHit(NamedTuple):
+    """A section found by its best passage, with that passage's cosine; there are hundreds of a question."""
 
     section_id: str
     score: float

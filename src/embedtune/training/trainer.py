@@ -12,7 +12,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from embedtune.events import Alert, Notice, Report, silent
 from embedtune.files import write_json
-from embedtune.training.batching.batches import BatchPlan, ClusterBatchSampler
+from embedtune.training.batching.batches import BatchPlan, ClusterBatchSampler, questions_together
 from embedtune.training.batching.remining import ReminingCallback, RowLookup, looked_up
 from embedtune.training.batching.shared_batches import SharedBatchSampler
 from embedtune.training.dev.domain_evaluator import DevMeasurement, DomainAwareEvaluator
@@ -86,6 +86,10 @@ class _Fitted:
     def best_step(self) -> int:
         return self.best.step or self.step
 
+    @property
+    def best_epoch(self) -> float:
+        return round(self.epoch * self.best_step / self.step, 4) if self.step else 0.0
+
 
 def _trained(preparation: Preparation) -> TrainingResult:
     job, around, model, record = preparation.job, preparation.around, preparation.model, preparation.record
@@ -99,7 +103,7 @@ def _trained(preparation: Preparation) -> TrainingResult:
     if not moved(model, preparation.before):
         around.report(Alert("Training changed no weight: the tuned model is the base model."))
     with around.stop.acting_at_once("after the last step; the state is saved"):
-        final = FinalModel(job, model, fitted.best, record, around.report)
+        final = FinalModel(job, model, fitted.best, fitted.best_epoch, preparation.engine, record, around.report)
         metric = around.ranks.by_first(final.save)
     around.ranks.by_first(lambda: _record_end(preparation, fitted))
     return TrainingResult(
@@ -209,7 +213,7 @@ def _sampler(preparation: Preparation) -> partial[ClusterBatchSampler] | partial
         kept_apart(settings.loss, columns),
         positives,
         preparation.engine.tokens.lengths(positives),
-        settings.speed.questions_per_passage,
+        settings.speed.questions_per_passage or questions_together(positives),
         settings.speed.bucket_batches,
     )
     processes = preparation.around.ranks.count

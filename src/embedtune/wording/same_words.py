@@ -12,9 +12,15 @@ _QUESTION_WORDS = frozenset("what which who whom whose when where why how".split
 _SPOKEN = frozenset("LNM")
 
 
+def folded(text: str) -> str:
+    """Return a text case folded and in Unicode's compatible normal form: full-width letters become plain ones."""
+    # Folding may leave forms that are not normal; the second pass makes the result one that both agree on.
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
 def spoken_text(text: str) -> str:
     """Return the letters, digits and marks of a text, case folded: what no punctuation or spacing changes."""
-    return "".join(character for character in _folded(text) if unicodedata.category(character)[0] in _SPOKEN)
+    return "".join(character for character in folded(text) if unicodedata.category(character)[0] in _SPOKEN)
 
 
 def asked_words(text: str) -> frozenset[frozenset[str]]:
@@ -25,9 +31,9 @@ def asked_words(text: str) -> frozenset[frozenset[str]]:
     is both "10W 30" and "10W30", and "doesn't" also "doesnt". A text without a content word has no reading: its
     question words alone say nothing.
     """
-    folded = _folded(text)
-    parted = WORD.findall(folded.replace("\u2019", "'"))
-    joined = [spoken_text(word) for word in folded.split()]
+    plain = folded(text)
+    parted = WORD.findall(plain.replace("\u2019", "'"))
+    joined = [spoken_text(word) for word in plain.split()]
     return frozenset(filter(None, (_asked(parted), _asked(joined))))
 
 
@@ -36,8 +42,3 @@ def _asked(words: list[str]) -> frozenset[str]:
     asked = {word.split("'", 1)[0] for word in words} & _QUESTION_WORDS
     # No stem holds a blank, so a question word is never taken for a content word.
     return frozenset(content | {f"{word} " for word in asked}) if content else frozenset()
-
-
-def _folded(text: str) -> str:
-    # Folding may leave forms that are not normal; the second pass makes the result one that both agree on.
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

@@ -32,11 +32,24 @@ def typo_pairs(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int
     for position, word in enumerate(left):
         for form in _forms(word):
             pairs.update((position, other) for other in by_form.get(form, ()))
-    return sorted((one, other) for one, other in pairs if OSA.distance(left[one], right[other], score_cutoff=1) == 1)
+    return sorted((one, other) for one, other in pairs if _distance_is_one(left[one], right[other]))
+
+
+def one_slip_apart(one: str, other: str) -> bool:
+    """Tell whether one insertion, deletion, replacement or swap turns a word into another; see `typo_pairs`."""
+    return _may_hold_typo(one) and _may_hold_typo(other) and _distance_is_one(one, other)
+
+
+def _distance_is_one(one: str, other: str) -> bool:
+    return OSA.distance(one, other, score_cutoff=1) == 1
+
+
+def _may_hold_typo(word: str) -> bool:
+    return len(word) >= _SHORTEST and word.isalpha()
 
 
 def _forms(word: str) -> Iterator[str]:
-    if len(word) >= _SHORTEST and word.isalpha():
+    if _may_hold_typo(word):
         yield word
         for place in range(len(word)):
             yield word[:place] + word[place + 1 :]

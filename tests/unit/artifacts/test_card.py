@@ -47,6 +47,7 @@ def measured(card, origin=QuestionOrigin.HUMAN, **changes):
         fusion=FusionSettings(FusionMethod.CONVEX, 0.7),
         adversarial_tests_passed=3,
         adversarial_tests_total=4,
+        adversarial_tests_passed_baseline=2,
         **changes,
     )
 

@@ -97,12 +97,13 @@ def test_use_and_loading_follow_the_settings(measured):
             notes="Be careful.",
             adversarial_tests_passed=3,
             adversarial_tests_total=4,
+            adversarial_tests_passed_baseline=2,
         )
     )
     assert "Index passages of 32 words with their heading in front, overlapping by 25%" in text
     assert "0.7 of the weight on the vectors" in text
     assert 'SentenceTransformer("embedtune-v1.0/model")' in text
-    assert "Robustness tests passed: 3 of 4." in text
+    assert "Robustness tests passed: 3 of 4; the base model passes 2." in text
     assert text.endswith("## Notes\n\nBe careful.\n")
     assert "reciprocal rank fusion" in render_readme(measured())
 
@@ -152,7 +153,7 @@ def test_what_the_training_changed_elsewhere_is_said(measured):
     )
     assert "25% of the weights' average are the base model's." in text
     assert "ndcg@10 changed by -0.010 (-0.030 to +0.010): no clear difference." in text
-    assert "Robustness tests passed: 134 of 152; the base model passed 130." in text
+    assert "Robustness tests passed: 134 of 152; the base model passes 130." in text
 
 
 def test_unknown_documents_are_called_unknown(card):

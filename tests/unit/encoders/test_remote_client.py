@@ -14,7 +14,8 @@ from embedtune.encoders.fake import FakeEncoder
 from embedtune.encoders.remote_client import EmbeddingsClient, RefusedBatchError
 from embedtune.endpoints.address import Endpoint
 from embedtune.errors import ModelError, UnavailableError
-from llm_server import Response, complaint
+from llm_server import complaint
+from quiet_server import Response
 
 KEY = "sk-norvex-4711"
 TEXTS = ["oil level of the Norvex pump", "brake fluid"]

@@ -20,8 +20,8 @@ def asked(texts, prefix):
     return [Query(f"{prefix}{number}", text, Origin.HUMAN) for number, text in enumerate(texts)]
 
 
-def found(tested, trained):
-    return trained_questions(asked(tested, "t"), asked(trained, "r"), 0.7)
+def found(tested, trained, *corpus):
+    return trained_questions(asked(tested, "t"), asked(trained, "r"), 0.7, lambda: corpus)
 
 
 def paraphrased(text, generator):
@@ -64,7 +64,42 @@ def test_questions_of_function_words_alone_are_the_same_only_word_for_word():
     assert found(["What is this?"], ["this is what"]) == ()
 
 
-def test_a_typo_or_one_more_word_is_similar_and_no_leak():
+def test_a_typo_is_a_leak_and_one_more_word_is_similar():
     leaks = found(["How do I tighten the gearbox?"], ["How do I tigthen the gearbox?"])
-    assert [one.closeness for one in leaks] == [Closeness.SIMILAR]
+    assert [one.closeness for one in leaks] == [Closeness.MISSPELT]
+    assert leaks[0].closeness.is_leak
+    more = found(["How do I tighten the gearbox?"], ["How do I tighten the old gearbox?"])
+    assert [one.closeness for one in more] == [Closeness.SIMILAR]
     assert found([], ["x"]) == found(["x"], []) == ()
+
+
+def test_two_words_that_the_corpus_knows_are_no_typo_of_each_other():
+    one, other = ["How do I remove the pump?"], ["How do I remove the sump?"]
+    assert [leak.closeness for leak in found(one, other)] == [Closeness.MISSPELT]
+    assert not any(leak.closeness.is_leak for leak in found(one, other, "The pump is beside the sump."))
+
+
+def test_an_exchange_of_roles_counts_as_another_order():
+    leaks = found(
+        ["Is the front wheel heavier than the rear wheel?"], ["Is the rear wheel heavier than the front wheel?"]
+    )
+    assert [one.closeness for one in leaks] == [Closeness.SAME_WORDS]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_planted_typo_is_found_and_nothing_else(seed):
+    generator = random.Random(seed)
+    planted = generator.randrange(len(TESTED))
+    leaks = found(TESTED, [*TRAINED, slipped(TESTED[planted], generator)], *TRAINED)
+    assert [one.query_id for one in leaks if one.closeness.is_leak] == [f"t{planted}"]
+
+
+def slipped(text, generator):
+    """The text with two letters of a word exchanged that are not the same."""
+    words = text.split()
+    places = [place for place, word in enumerate(words) if word.isalpha() and len(word) > 4]
+    place = generator.choice(places)
+    word = words[place]
+    cut = generator.choice([n for n in range(1, len(word) - 1) if word[n] != word[n + 1]])
+    words[place] = word[:cut] + word[cut + 1] + word[cut] + word[cut + 2 :]
+    return " ".join(words)

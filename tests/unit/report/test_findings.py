@@ -11,6 +11,7 @@ from embedtune.vocabulary.pairs import Origin, Provenance, Query, TrainingPair
 from report_samples import METRIC, QUESTIONS, good_ranks, poor_ranks, qrels, queries, run, sections
 
 KEPT = next(iter(Expectation))
+SYSTEMS = ("base", "tuned")
 
 
 def test_a_leak_report_as_it_is_written():
@@ -19,7 +20,7 @@ def test_a_leak_report_as_it_is_written():
     benchmark = Benchmark(queries(), qrels(), "sha256:corpus")
     runs = [run("base", poor_ranks()), run("tuned", good_ranks())]
     found = leak_report(benchmark, runs, [trained], list(sections().values()), 0.8).as_json()
-    totals, changes, which = leak_tables(found, METRIC)
+    totals, changes, which = leak_tables(found, METRIC, SYSTEMS)
     assert ("Questions trained on", "1") in totals.rows
     assert ("Test questions that were trained on", "1") in totals.rows
     assert [row[:3] for row in changes.rows[:2]] == [
@@ -28,6 +29,8 @@ def test_a_leak_report_as_it_is_written():
     ]
     assert changes.rows[0][5].startswith("+")  # base found nothing for the question that goes
     assert which.rows[0][:2] == ("q03", "t9")
+    _, turned, _ = leak_tables(found, METRIC, SYSTEMS[::-1])
+    assert [row[2] for row in turned.rows[:2]] == ["tuned", "base"]
 
 
 @pytest.mark.parametrize(
@@ -40,12 +43,12 @@ def test_a_leak_report_as_it_is_written():
     ],
 )
 def test_what_is_absent_or_odd_is_not_shown(leakage):
-    assert leak_tables(leakage, METRIC) == ()
+    assert leak_tables(leakage, METRIC, SYSTEMS) == ()
 
 
 def test_many_leaks_are_cut():
     pairs = [{"query": f"q{n}", "trained": "t", "closeness": "same text"} for n in range(30)]
-    (table,) = leak_tables({"pairs": pairs}, METRIC)
+    (table,) = leak_tables({"pairs": pairs}, METRIC, SYSTEMS)
     assert len(table.rows) == 25
     assert "25 of 30" in table.title
 

@@ -30,13 +30,6 @@ def test_few_questions_have_no_interval():
     assert row.metrics["mrr"] == Estimate(few.evaluation.systems[0].values["mrr"])
 
 
-def test_questions_about_one_section_are_one_piece_of_evidence():
-    alone = system_rows(source())[0].metrics["recall@5"]
-    together = system_rows(source(section_groups={f"s{n:02}": f"g{n // 8}" for n in range(QUESTIONS)}))[0]
-    assert together.metrics["recall@5"].value == alone.value
-    assert together.metrics["recall@5"] != alone
-
-
 @pytest.mark.parametrize(
     ("made", "text"),
     [

@@ -6,8 +6,8 @@ import pytest
 
 from embedtune.report.content import Tone
 from embedtune.report.system_rows import system_rows
-from embedtune.report.verdict import difference_text, verdict
-from embedtune.vocabulary.evaluation import GateResult
+from embedtune.report.verdict import detectable_text, difference_text, verdict
+from embedtune.vocabulary.evaluation import Comparison, GateResult
 from report_samples import METRIC, QUESTIONS, SETTINGS, good_ranks, poor_ranks, record, run, source
 
 PASSED, FAILED = GateResult("gain", passed=True, reason="yes"), GateResult("domains", passed=False, reason="no")
@@ -28,17 +28,40 @@ def test_better():
     assert found.headline == "tuned finds more than base"
     counts = f"tuned puts a right section first for {first(good_ranks())} of {QUESTIONS} questions, base for "
     assert found.sentence.startswith(
-        f"{counts}{first(poor_ranks())}: a difference larger than chance explains (nDCG@10 +"
+        f"{counts}{first(poor_ranks())}: a difference larger than chance explains (in nDCG@10, a score from 0 to 1: +"
     )
     assert found.sentence.count(". ") == 0
-    assert found.basis.startswith(f"Measured on {QUESTIONS} questions written by people, over {QUESTIONS} sections.")
+    assert found.basis.startswith(
+        "base is the model as it was before training, tuned is the model that is judged. "
+        f"Measured on {QUESTIONS} questions written by people, over {QUESTIONS} sections."
+    )
+
+
+def test_a_sample_is_called_one():
+    runs = [run("base", poor_ranks()), run("tuned", good_ranks())]
+    found = said(record=record(runs, sample={"asked": QUESTIONS, "of": 500, "seed": 7}))
+    assert f"on {QUESTIONS} questions written by people, drawn from 500 with seed 7, over" in found.basis
+
+
+def comparison(pair, detectable):
+    return Comparison("ndcg@10", *pair, 0.5, 0.6, 0.0, 0.2, 0.05, 80, detectable=detectable)
+
+
+def test_the_smallest_difference_that_could_be_seen_is_said_in_one_sentence():
+    one, other = comparison(("base", "tuned"), 0.0314), comparison(("base", "bm25"), 0.0625)
+    ending = "is found four times in five; a smaller one may be missed."
+    assert detectable_text([one]) == f"With 80 questions like these a true difference in nDCG@10 of 0.031 {ending}"
+    both = detectable_text([other, one, comparison(("bm25", "tuned"), None)])
+    assert f"of 0.031 to 0.062, depending on the two systems, {ending}" in both
+    assert detectable_text([comparison(("base", "tuned"), None)]) == detectable_text([]) == ""
+    assert said().detectable.startswith(f"With {QUESTIONS} questions like these")
 
 
 def test_worse():
     found = said(record=record([run("base", good_ranks()), run("tuned", poor_ranks())]))
     assert found.tone is Tone.BAD
     assert found.headline == "tuned finds less than base"
-    assert "larger than chance explains (nDCG@10 -" in found.sentence
+    assert "larger than chance explains (in nDCG@10, a score from 0 to 1: -" in found.sentence
 
 
 def test_no_clear_difference():
@@ -105,7 +128,9 @@ def test_the_best_of_several_systems_is_named(ranks, said_of_best):
     assert said_of_best in said(record=record(runs)).basis
 
 
-@pytest.mark.parametrize(("origin", "words"), [("generated", "made by a program"), ("mixed", "some written by people")])
+@pytest.mark.parametrize(
+    ("origin", "words"), [("generated", "made by a program"), ("human and generated", "some written by people")]
+)
 def test_who_wrote_the_questions(origin, words):
     made = source()
     runs = made.record.evaluation.runs

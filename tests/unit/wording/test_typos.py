@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from embedtune.wording.typos import typo_pairs
+from embedtune.wording.typos import one_slip_apart, typo_pairs
 
 
 def test_one_slip_pairs_words():
@@ -23,3 +23,8 @@ def test_it_finds_what_a_look_at_all_pairs_finds(left, right):
         if counts(one) and counts(other) and OSA.distance(one, other) == 1
     ]
     assert typo_pairs(left, right) == wanted
+
+
+@given(st.text("abc1", max_size=6), st.text("abc1", max_size=6))
+def test_two_words_are_judged_as_lists_of_them_are(one, other):
+    assert one_slip_apart(one, other) == bool(typo_pairs([one], [other]))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 _BATCHES_PER_BLOCK = 16
+_MANY_QUESTIONS = 3
+_TOGETHER = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,18 @@ class BatchPlan:
     lengths: Sequence[int]
     questions_per_passage: int = 1
     bucketed: bool = False
+
+
+def questions_together(passages: Sequence[str]) -> int:
+    """Return how many questions of a passage a batch takes where the user does not say.
+
+    Little is saved where passages have few questions, and batches of fewer passages can cost quality
+    (``benchmarks/quality_parity.py``).
+
+    Args:
+        passages: What each row's question is answered with.
+    """
+    return _TOGETHER if len(passages) >= _MANY_QUESTIONS * len(set(passages)) else 1
 
 
 class ClusterBatchSampler(DefaultBatchSampler):

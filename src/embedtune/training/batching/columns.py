@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from embedtune.events import Alert, Report
 from embedtune.vocabulary.pairs import Negative, TrainingPair
+from embedtune.wording.same_words import spoken_text
 
 UNKNOWN = -1
 FILLER = -2
@@ -22,6 +24,8 @@ class PairColumns:
         texts: ``anchor``, ``positive``, ``negative_1`` …, and ``label`` with the row number.
         clusters: Cluster name of each row.
         positive_clusters: Its number.
+        answers: Numbers of all clusters known to answer each row's question, its own among them: those of rows with the
+            same question, and of rows with the same passage.
         negative_clusters: Cluster numbers of each row's negatives; `UNKNOWN` where unknown, `FILLER`
             where the row has no such negative.
         negative_scores: How like each negative is to the question: the score of a negative that was given with one, 0
@@ -31,6 +35,7 @@ class PairColumns:
     texts: Mapping[str, Sequence[str] | Sequence[int]]
     clusters: tuple[str, ...]
     positive_clusters: tuple[int, ...]
+    answers: tuple[tuple[int, ...], ...]
     negative_clusters: tuple[tuple[int, ...], ...]
     negative_scores: tuple[tuple[float, ...], ...]
 
@@ -81,6 +86,7 @@ def pair_columns(pairs: Sequence[TrainingPair], report: Report, width: int | Non
         )
     clusters = tuple(_cluster(pair) for pair in pairs)
     names = {name: number for number, name in enumerate(sorted(set(clusters)))}
+    numbers = tuple(names[cluster] for cluster in clusters)
     of_section = {
         pair.provenance.section_id: names[cluster]
         for pair, cluster in zip(pairs, clusters, strict=True)
@@ -98,7 +104,8 @@ def pair_columns(pairs: Sequence[TrainingPair], report: Report, width: int | Non
     return PairColumns(
         texts=texts,
         clusters=clusters,
-        positive_clusters=tuple(names[cluster] for cluster in clusters),
+        positive_clusters=numbers,
+        answers=_answers(pairs, numbers),
         negative_clusters=tuple(
             tuple(of_section.get(negative.section_id, UNKNOWN) for negative in pair.negatives[:width])
             + (FILLER,) * (width - len(pair.negatives))
@@ -127,6 +134,21 @@ def _cluster(pair: TrainingPair) -> str:
     """Return what pairs must share to answer each other's questions, in the order of what is known."""
     place = pair.provenance
     return place.cluster or place.section_id or pair.positive
+
+
+def _answers(pairs: Sequence[TrainingPair], numbers: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """Return the clusters of the rows that ask what each row asks, or show what it shows."""
+    of_question: dict[str, set[int]] = defaultdict(set)
+    of_passage: dict[str, set[int]] = defaultdict(set)
+    for pair, number in zip(pairs, numbers, strict=True):
+        of_question[spoken_text(pair.query.text)].add(number)
+        of_passage[pair.positive].add(number)
+    shared: dict[frozenset[int], tuple[int, ...]] = {}  # a question with a thousand answers holds them once
+    found: list[tuple[int, ...]] = []
+    for pair in pairs:
+        known = frozenset(of_question[spoken_text(pair.query.text)] | of_passage[pair.positive])
+        found.append(shared.setdefault(known, tuple(sorted(known))))
+    return tuple(found)
 
 
 def _given_score(negative: Negative) -> float:

@@ -9,10 +9,19 @@ from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, 
 from embedtune.events import Alert, Measured, Notice, Report
 from embedtune.files import replaced_folder
 from embedtune.training.dev.domain_evaluator import flat_metrics, measure_domains
-from embedtune.training.ending.averaging import Averages, TriedShare, cautious_share, chosen_share, telling_questions
+from embedtune.training.ending.averaging import (
+    Averages,
+    TriedShare,
+    asked_by_people,
+    cautious_share,
+    chosen_share,
+    telling_questions,
+)
 from embedtune.training.ending.drift import Drift, measure_drift
 from embedtune.training.ending.general import GeneralSet, general_change, general_scores, guarded_share
 from embedtune.training.ending.merge import ChosenBy, DevSweep, GeneralChange, Merge
+from embedtune.training.engine.engine import Engine
+from embedtune.training.engine.freezing import freeze
 from embedtune.training.job import TrainingJob
 from embedtune.training.records.checkpoints import BEST, MODEL
 from embedtune.training.records.recording import BASE_SHARE, RunRecord
@@ -21,6 +30,9 @@ from embedtune.vocabulary.evaluation import Comparison
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+    from embedtune.evaluation.domain_metrics import DevMetrics
+    from embedtune.training.dev.dev_set import DevSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,8 @@ class FinalModel:
         job: What was trained.
         last: The model after the last step.
         best: The best step on dev; step 0 where nothing was measured.
+        best_epoch: How many epochs that step ends.
+        engine: Runs models with the frozen layers of the one that was trained.
         record: The run's log files.
         report: Where progress goes.
     """
@@ -38,6 +52,8 @@ class FinalModel:
     job: TrainingJob
     last: SentenceTransformer
     best: Best
+    best_epoch: float
+    engine: Engine
     record: RunRecord
     report: Report
 
@@ -76,11 +92,12 @@ class FinalModel:
             return Merge(share, ChosenBy.CAUTION, self.best.step)
         tried = []
         for share in sorted(set(settings.tried_shares)):
-            mrr = measure_domains(_encoder(averages.with_share(share)), telling).overall.mrr
+            mrr = self._on_dev(averages.with_share(share), telling).overall.mrr
             self.record.log(f"{share:.2f} of the base: mrr {mrr:.4f} on {len(telling.queries)} dev questions")
             tried.append(TriedShare(share, mrr))
         sweep = DevSweep(len(telling.queries), tuple(tried))
-        return Merge(chosen_share(tried), ChosenBy.DEV, self.best.step, dev=sweep)
+        share = chosen_share(tried, by_people=asked_by_people(telling))
+        return Merge(share, ChosenBy.DEV, self.best.step, dev=sweep)
 
     def _guarded(self, merge: Merge, general: GeneralSet, averages: Averages) -> Merge:
         """Return the merge with its change on the general set, and with more of the base where it lost too much."""
@@ -121,13 +138,18 @@ class FinalModel:
         self.report(Notice(said))
         return drift
 
+    def _on_dev(self, model: SentenceTransformer, dev: DevSet) -> DevMetrics:
+        freeze(model, self.job.settings.train_layers, self.job.settings.freeze_layers)
+        with self.engine.lent_to(model):
+            return measure_domains(_encoder(model), dev)
+
     def _measured(self, model: SentenceTransformer, share: float) -> float | None:
         """Return the MRR on dev of the averaged model, and record it."""
         if self.job.dev is None:
             return None
-        result = measure_domains(_encoder(model), self.job.dev)
+        result = self._on_dev(model, self.job.dev)
         values = flat_metrics(result)
-        row = {"epoch": self.job.settings.epochs, "step": self.best.step, BASE_SHARE: share}
+        row = {"epoch": self.best_epoch, "step": self.best.step, BASE_SHARE: share}
         self.record.metric({**row, **values})
         self.record.log(f"averaged with {share:.2f} of the base: dev mrr {result.overall.mrr:.4f}")
         self.report(Measured(f"dev questions, {share:.2f} of the base kept", self.best.step, values))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,17 @@ class Engine:
     def installed(self) -> contextlib.AbstractContextManager[None]:
         """Return a block in which the model runs this way."""
         return self.forward.installed() if self.forward else contextlib.nullcontext()
+
+    def lent_to(self, model: SentenceTransformer) -> contextlib.AbstractContextManager[None]:
+        """Return a block in which another model runs this way, with the states of the layers that both have alike.
+
+        Args:
+            model: Frozen as the one that trains.
+        """
+        if self.forward is None:
+            return contextlib.nullcontext()
+        states = self.states.for_model(model) if self.states else None
+        return replace(self.forward, model=model, states=states).installed()
 
     def fill(self, texts: Iterable[str], stopped: Callable[[], bool], report: Report) -> None:
         """Run the frozen layers on all texts that will be trained on, as far as there is room for the states."""

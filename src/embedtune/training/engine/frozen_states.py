@@ -58,6 +58,10 @@ class FrozenStates:
         """Return how many numbers a token's state has."""
         return int(getattr(backbone_of(model).module.config, "hidden_size"))  # noqa: B009 - typed as any module
 
+    def for_model(self, model: SentenceTransformer) -> FrozenStates:
+        """Return the states of another model; with equal frozen layers it finds those that are kept here."""
+        return FrozenStates(model, self._store)
+
     def fill(self, texts: Iterable[Tensor], stopped: Callable[[], bool] = lambda: False) -> Iterator[int]:
         """Compute the states of texts beforehand, shorter texts first, until the store is full.
 

@@ -57,7 +57,9 @@ class TrainingLoss(nn.Module, ABC):
 
 
 def usable_negatives(columns: PairColumns) -> Tensor:
-    """Tell which hard negatives are neither fillers nor of their pair's own cluster, shape (rows, k)."""
-    clusters = torch.tensor([list(row) for row in columns.negative_clusters], dtype=torch.long)
-    own = torch.tensor(columns.positive_clusters, dtype=torch.long)
-    return (clusters != FILLER) & (clusters != own[:, None])
+    """Tell which hard negatives are neither fillers nor of a cluster that answers their question, shape (rows, k)."""
+    usable = [
+        [cluster != FILLER and cluster not in answers for cluster in row]
+        for row, answers in zip(columns.negative_clusters, columns.answers, strict=True)
+    ]
+    return torch.tensor(usable, dtype=torch.bool)

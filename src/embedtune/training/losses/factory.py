@@ -60,6 +60,7 @@ def training_loss(
             columns.positive_clusters,
             columns.negative_clusters,
             settings.scale,
+            answers=columns.answers,
             joined=joined,
             symmetric=settings.symmetric,
             dims=dims,

@@ -13,6 +13,7 @@ from embedtune.training.engine.features import Features, joined
 from embedtune.training.losses.across_ranks import JointBatch, joint_batch, mean_over_ranks
 from embedtune.training.losses.base import TrainingLoss
 from embedtune.training.losses.cached import cached_loss
+from embedtune.training.losses.known_answers import KnownAnswers
 from embedtune.training.losses.recent_passages import RecentPassages
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ class MultipleNegativesRanking(TrainingLoss):
     Cross-entropy over the scaled cosines of each query with every passage of the batch, its own
     positive being the class (Henderson et al. 2017, "Efficient Natural Language Response Suggestion
     for Smart Reply", 4.4; the loss of the same name in sentence-transformers). A passage of the query's
-    own cluster that is not its positive is left out of the denominator: it may well be an answer. So is
-    the filler of a pair that has fewer hard negatives than others. A passage with several questions in the batch
+    own cluster that is not its positive is left out of the denominator: it may well be an answer. So is one of
+    another cluster that is known to answer the query, and the filler of a pair that has fewer hard negatives than
+    others. A passage with several questions in the batch
     counts once among the negatives of the other questions. Where several processes train, the batch is
     that of all of them together.
 
@@ -38,6 +40,7 @@ class MultipleNegativesRanking(TrainingLoss):
         negative_clusters: Cluster numbers of each row's hard negatives, shape (rows, k); `UNKNOWN` where
             unknown, `FILLER` where the row has no such negative.
         scale: Inverse temperature.
+        answers: Numbers of all clusters known to answer each row's query; none: those of the positives alone.
         joined: Whether the model is given all columns as one batch of texts, which a `LeanForward` needs to see
             that the negative of one pair is the positive of another.
         symmetric: Whether each positive must also find its query among all queries, those of its own cluster left
@@ -65,6 +68,7 @@ class MultipleNegativesRanking(TrainingLoss):
         negative_clusters: Sequence[Sequence[int]],
         scale: float = 20.0,
         *,
+        answers: Sequence[Sequence[int]] = (),
         joined: bool = False,
         symmetric: bool = False,
         dims: Sequence[int] = (),
@@ -77,6 +81,7 @@ class MultipleNegativesRanking(TrainingLoss):
         self._joined = joined
         self._symmetric = symmetric
         self._dims = tuple(dims)
+        self._known = KnownAnswers(answers)
         self._recent = RecentPassages(least_passages)
         positives = torch.tensor(list(positive_clusters), dtype=torch.long)
         negatives = torch.tensor([list(row) for row in negative_clusters], dtype=torch.long)
@@ -135,36 +140,31 @@ class MultipleNegativesRanking(TrainingLoss):
         negatives = self.negative_clusters[batch.rows.to(clusters.device).long()].T.flatten()
         repeated = _repeated(self.passages[batch.rows.to(clusters.device).long()])
         shown = torch.cat([clusters.masked_fill(repeated, FILLER), negatives, others[1]])
-        forward = self._entropy(queries, torch.cat([*passages, further]), _left_out(clusters, shown, batch), batch)
+        answering = self._known.among(shown, batch.rows[batch.own], clusters[batch.own])
+        answering |= (shown == FILLER)[None, :]
+        forward = self._entropy(queries, torch.cat([*passages, further]), answering, batch)
         if not self._symmetric:
             return forward
-        backward = self._entropy(passages[0], queries, _left_out(clusters, clusters, batch), batch)
-        return (forward + backward) / 2
+        answered = self._known.among(clusters[batch.own], batch.rows, clusters).T
+        return (forward + self._entropy(passages[0], queries, answered, batch)) / 2
 
-    def _entropy(self, texts: Tensor, candidates: Tensor, left_out: Tensor, batch: JointBatch) -> Tensor:
-        """Return the mean cross-entropy of this process's texts, each text's right candidate standing in its place."""
+    def _entropy(self, texts: Tensor, candidates: Tensor, answering: Tensor, batch: JointBatch) -> Tensor:
+        """Return the mean cross-entropy of this process's texts, each text's right candidate standing in its place.
+
+        Args:
+            texts: Those of all processes, shape (joint, d).
+            candidates: What they are compared with, shape (candidates, d), the right ones of all texts first.
+            answering: Which candidates are left out unless they are the right one, shape (batch, candidates).
+            batch: Says which texts are this process's.
+        """
         scores = self.scale * texts[batch.own] @ candidates.T
-        right = torch.arange(batch.begin, batch.begin + batch.count, device=scores.device)
+        place = torch.arange(batch.count, device=scores.device)
+        right = batch.begin + place
+        left_out = answering.clone()
+        left_out[place, right] = False
         return nn.functional.cross_entropy(scores.masked_fill(left_out, -torch.inf), right)
 
 
 def _repeated(passages: Tensor) -> Tensor:
     """Tell which pairs have the passage of one before, shape (joint,)."""
     return (passages[:, None] == passages[None, :]).tril(-1).any(dim=1)
-
-
-def _left_out(clusters: Tensor, others: Tensor, batch: JointBatch) -> Tensor:
-    """Tell which candidates are fillers, or of a text's own cluster without being the right one.
-
-    Args:
-        clusters: The cluster of each pair of all processes, shape (joint,).
-        others: The cluster of each candidate, shape (candidates,).
-        batch: Says which pairs are this process's.
-
-    Returns:
-        Truth values, shape (batch, candidates).
-    """
-    left_out = (clusters[batch.own, None] == others[None, :]) | (others == FILLER)[None, :]
-    place = torch.arange(batch.count, device=left_out.device)
-    left_out[place, batch.begin + place] = False
-    return left_out

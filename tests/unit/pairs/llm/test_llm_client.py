@@ -19,7 +19,8 @@ from embedtune.pairs.llm.dialect import Dialect
 from embedtune.pairs.llm.endpoint import endpoint_of
 from embedtune.pairs.llm.prompt import section_prompt
 from llm_samples import section, settings
-from llm_server import LlmServer, Response, complaint, completion, good
+from llm_server import LlmServer, complaint, completion, good
+from quiet_server import Response
 
 KEY = "sk-norvex-4711"
 PROMPT = section_prompt(section(), 6, 600)

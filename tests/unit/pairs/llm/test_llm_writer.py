@@ -16,7 +16,8 @@ from embedtune.events import Alert, Progress
 from embedtune.pairs.llm.journal import Journal
 from embedtune.pairs.llm.writer import LlmWriter
 from llm_samples import NO_KEY, mark_of, no_wait, section, sections, settings
-from llm_server import FAULTS, LlmServer, Response, complaint, completion, faulty_once, good, questions_about
+from llm_server import FAULTS, LlmServer, complaint, completion, faulty_once, good, questions_about
+from quiet_server import Response
 
 KEY = "sk-norvex-4711"
 

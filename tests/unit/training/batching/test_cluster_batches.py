@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedtune.training.batching.batches import BatchPlan, ClusterBatchSampler
+from embedtune.training.batching.batches import BatchPlan, ClusterBatchSampler, questions_together
 
 clusters = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=60)
 sizes = st.integers(1, 9)
@@ -143,3 +143,9 @@ def test_bucketed_batches_are_of_like_length():
         return sum(max(lengths[row] for row in batch) - min(lengths[row] for row in batch) for batch in batches)
 
     assert spread(sampler(names, 8, lengths=lengths)) < 0.5 * spread(sampler(names, 8))
+
+
+def test_questions_are_dealt_together_only_where_passages_have_several():
+    assert questions_together(["a", "a", "a", "b", "b", "b"]) > 1
+    assert questions_together(["a", "a", "a", "b", "b"]) == 1
+    assert questions_together([]) > 0

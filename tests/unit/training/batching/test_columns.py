@@ -40,6 +40,19 @@ def test_equal_passages_have_one_number():
     assert made.passages == [0, 1, 0]
 
 
+def test_the_passages_of_equal_questions_and_equal_passages_of_two_sections_are_answers():
+    made, _ = columns(
+        [
+            pair("Which oil?", "p0", section="a"),
+            pair("which OIL", "p1", section="b"),
+            pair("Which wheel?", "p1", section="c"),
+            pair("Which belt?", "p3", section="d"),
+        ]
+    )
+
+    assert made.answers == ((0, 1), (0, 1, 2), (1, 2), (3,))
+
+
 def test_pairs_without_negatives_have_no_negative_column():
     made, events = columns([pair("q0"), pair("q1")])
 

@@ -12,6 +12,7 @@ from embedtune.training.ending import averaging, final_model
 from embedtune.training.ending.averaging import (
     CAUTIOUS_SHARE,
     TriedShare,
+    asked_by_people,
     average_weights,
     cautious_share,
     chosen_share,
@@ -57,6 +58,7 @@ def test_a_run_ends_with_the_average_of_its_best_and_the_base(tiny_model, tmp_pa
     assert result.best_metric == pytest.approx(measured)
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row["mrr"] for row in rows if row.get("base_share")] == [result.best_metric]
+    assert len({row["epoch"] for row in rows if row["step"] == result.best_step and "mrr" in row}) == 1
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_a_run_ends_with_the_average_of_its_best_and_the_base(tiny_model, tmp_pa
     ],
 )
 def test_a_small_share_is_taken_unless_another_is_clearly_better(quality, share):
-    assert chosen_share([TriedShare(*entry) for entry in quality.items()]) == share
+    assert chosen_share([TriedShare(*entry) for entry in quality.items()], by_people=False) == share
 
 
 @pytest.mark.parametrize(("shares", "share"), [(SHARES, CAUTIOUS_SHARE), ((0.0, 0.2), 0.2), ((0.9,), CAUTIOUS_SHARE)])
@@ -98,6 +100,21 @@ def test_questions_cut_from_the_text_tell_nothing():
     told = telling_questions(half_telling_dev())
     assert {query.origin for query in told.queries} == {Origin.TEMPLATE}
     assert set(told.qrels.query_ids) == {query.id for query in told.queries}
+
+
+def test_people_decide_by_any_difference():
+    tried = [TriedShare(0.0, 0.851), TriedShare(0.25, 0.85), TriedShare(0.5, 0.84)]
+    even = [TriedShare(0.0, 0.85), TriedShare(0.25, 0.85)]
+
+    assert [chosen_share(tried, by_people=people) for people in (True, False)] == [0.0, 0.25]
+    assert chosen_share(even, by_people=True) == 0.25
+
+
+def test_questions_are_peoples_if_all_of_them_are():
+    human = [replace(query, origin=Origin.HUMAN) for query in sample_dev().queries]
+
+    assert asked_by_people(replace(sample_dev(), queries=tuple(human)))
+    assert not asked_by_people(replace(sample_dev(), queries=(*human, sample_dev().queries[0])))
 
 
 def test_without_telling_questions_much_of_the_base_is_kept(tiny_model, tmp_path):
@@ -168,7 +185,7 @@ def test_the_sweep_is_on_record(tiny_model, tmp_path):
         encoder = final_model.SentenceTransformerEncoder(best, "", "")
         expected.append({"base_share": share, "mrr": measure_domains(encoder, telling).overall.mrr})
     assert merge["dev"]["tried"] == expected
-    assert merge["base_share"] == chosen_share([TriedShare(**entry) for entry in expected])
+    assert merge["base_share"] == chosen_share([TriedShare(**entry) for entry in expected], by_people=False)
 
 
 @pytest.mark.parametrize(("share", "chosen_by", "kept"), [(0.3, "setting", 0.3), ("auto", "caution", CAUTIOUS_SHARE)])

@@ -48,8 +48,7 @@ def cases(columns, targets, *, triplets, rows=ROWS):
             texts.append((asked, right))
             labels.append(1.0)
         for place, name in enumerate(columns.negative_names):
-            own = columns.positive_clusters[row]
-            if columns.texts[name][row] and columns.negative_clusters[row][place] != own:
+            if columns.texts[name][row] and columns.negative_clusters[row][place] not in columns.answers[row]:
                 wrong = columns.texts[name][row]
                 texts.append((asked, right, wrong) if triplets else (asked, wrong))
                 labels.append(float(targets[row, place]))
