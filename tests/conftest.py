@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,6 +20,10 @@ os.environ.update(
     MKL_NUM_THREADS="1",
     RAYON_NUM_THREADS="1",
 )
+
+# A shell has what it runs in the background ignore SIGINT, and the commands that are interrupted would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

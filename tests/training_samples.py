@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-from embedtune.config.training_settings import TrainingSettings
+from embedtune.config.training_settings import SpeedSettings, TrainingSettings
 from embedtune.encoders.digests import model_digest
 from embedtune.training.dev.dev_set import DevSet, dev_set
 from embedtune.vocabulary.corpus import Passage
@@ -46,7 +46,10 @@ def sample_dev() -> DevSet:
 
 
 def sample_settings(**changes) -> TrainingSettings:
-    """Return settings under which a job of 36 pairs takes 5 steps an epoch, 15 in all."""
+    """Return settings under which a job of 36 pairs takes 5 steps an epoch, 15 in all.
+
+    Though a passage has three questions, a batch takes one of them, so that it has passages to compare.
+    """
     chosen = {
         "base_model": "tiny",
         "epochs": 3,
@@ -57,6 +60,7 @@ def sample_settings(**changes) -> TrainingSettings:
         "eval_steps": 2,
         "device": "cpu",
         "base_share": 0.0,
+        "speed": SpeedSettings(questions_per_passage=1),
     }
     return TrainingSettings(**(chosen | changes))
 

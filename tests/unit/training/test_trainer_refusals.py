@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from embedtune.config.training_settings import SpeedSettings
 from embedtune.errors import InputError, ModelError
 from embedtune.events import Alert
 from embedtune.training.losses.ranking import MultipleNegativesRanking
@@ -105,3 +106,12 @@ def test_going_on_without_the_best_model_is_refused(finished, tiny_model, tmp_pa
 
     with pytest.raises(InputError, match="checkpoint-best is missing"):
         train_model(sample_job(tiny_model, run), resume=True)
+
+
+def test_several_questions_of_a_passage_in_a_batch_need_fewer_batches(tiny_model, tmp_path):
+    pairs = [replace(pair, provenance=replace(pair.provenance, cluster="c0")) for pair in sample_pairs()[:30]]
+    job = sample_job(tiny_model, tmp_path / "run", pairs=[*pairs, *sample_pairs()[30:]], dev=None, epochs=1)
+
+    result = train_model(replace(job, settings=job.settings.model_copy(update={"speed": SpeedSettings()})))
+
+    assert result.steps == 10  # the cluster has thirty questions on ten passages
