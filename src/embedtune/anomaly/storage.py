@@ -37,21 +37,25 @@ class DetectorCard(_Stored):
 
     encoder_digest: str = Field(min_length=1, description="Digest of the model whose vectors it scores.")
     dimension: int = Field(ge=1, description="Length of a vector.")
-    hidden: int = Field(ge=1, description="Width of the autoencoder's hidden layers.")
-    code: int = Field(ge=1, description="Width of its bottleneck.")
     alpha: float = Field(gt=0, lt=1, description="Share of normal queries that may be called anomalous.")
-    epochs: int = Field(ge=1, description="Most epochs of training.")
-    learning_rate: float = Field(gt=0, description="Learning rate of training.")
-    seed: int = Field(description="Seed of training.")
-    fit_queries: int = Field(ge=1, description="How many queries the autoencoder was trained on.")
+    confidence: float = Field(ge=0, lt=1, description="Probability with which that is kept to; 0 for on average.")
+    detectors: tuple[str, ...] = Field(min_length=1, description="What is combined.")
+    left_out: tuple[str, ...] = Field(description="Detectors that were wanted and could not be fitted.")
+    left_out_rules: tuple[str, ...] = Field(description="Written rules that are not asked.")
+    seed: int = Field(description="Seed of the split and of the training.")
+    fit_queries: int = Field(ge=1, description="How many queries the detectors were fitted on.")
     calibration_queries: int = Field(ge=1, description="How many queries the threshold stands on.")
+    origin: str = Field(description="Where the normal queries came from.")
+    domains: dict[str, int] = Field(description="Calibration queries by domain; those without one under an empty name.")
+    calibrated_domains: tuple[str, ...] = Field(description="Domains with a threshold of their own.")
+    known_queries: tuple[str, ...] = Field(description="Normal queries, to name the nearest; empty where not kept.")
 
 
 class _Envelope(_Stored):
     """The JSON file: the description and the digests of it and of the arrays."""
 
     format: Literal["embedtune-anomaly-detector"] = "embedtune-anomaly-detector"
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = 2
     card: DetectorCard
     card_sha256: str
     arrays_sha256: str

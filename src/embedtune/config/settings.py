@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from embedtune.config.anomaly_settings import AnomalySettings
 from embedtune.config.base import Positive, Settings, Share
 from embedtune.config.data_settings import (
     CorpusSettings,
@@ -99,14 +100,6 @@ class TrustSettings(Settings):
         if self.require_signature and not self.allowed_keys:
             raise ValueError("require_signature needs a key in allowed_keys")
         return self
-
-
-class AnomalySettings(Settings):
-    """How the detector of queries that do not belong is fitted."""
-
-    alpha: float = Field(0.05, gt=0, lt=1, description="Share of normal queries that may be flagged.")
-    epochs: Positive = Field(200, description="Passes of the autoencoder over its queries, at most.")
-    learning_rate: float = Field(1e-3, gt=0, description="Learning rate of the autoencoder.")
 
 
 class RemoteSettings(Settings):

@@ -1,0 +1,273 @@
+"""Queries that do not belong: which are found, how many honest ones are flagged, and by which detector.
+
+Claims (`BARS`): at most 5 % of honest questions flagged, with the stated confidence; questions on other topics,
+gibberish, injected instructions alone, and honest questions with an instruction put into them are found.
+
+    python benchmarks/anomaly.py DATA [--work FOLDER] [--splits 5] [--detectors wording,intent,…]
+
+DATA holds emanual_tv, mechanics_se, scifact and manuals/electronics_arduino_help. Five times, the groups of sections are
+halved at random: questions about one half fit and calibrate, those about the other half test. Injections are of the five
+families that nothing is fitted on or written for; with ``(known)`` of the five that the package is fitted on. A rate is
+the mean over splits; its interval is over the texts. Nothing was tuned on the test halves or on held-out families.
+Vectors are kept in FOLDER, so that a second run encodes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+from anomaly_texts import (
+    PLACES,
+    Domain,
+    Remembering,
+    gibberish,
+    held_out_injections,
+    injected,
+    known_injections,
+    read_domain,
+    titles,
+)
+from numpy.typing import NDArray
+
+from embedtune.anomaly.calibration.guarantee import confidence_of
+from embedtune.anomaly.calibration.thresholds import ALL, Thresholds
+from embedtune.anomaly.combination import combined, fit_combination
+from embedtune.anomaly.detector import with_rules
+from embedtune.anomaly.detectors.kinds import KINDS
+from embedtune.anomaly.detectors.port import Asked
+from embedtune.anomaly.preparation import NormalQueries, prepare
+from embedtune.anomaly.rules.matching import rule_hits
+from embedtune.config.anomaly_settings import AnomalySettings
+from embedtune.encoders.locate import MINILM
+from embedtune.encoders.sentence_transformer import load_named_encoder
+from embedtune.pairs.formats.beir import read_beir_queries
+
+MOST_FALSE, SEED, GIBBERISH, REDIVISIONS = 0.05, 8, 20, 400
+HONEST = "honest questions"
+DEFAULT = "default"
+# The least that must be found, by what the name of a set begins with.
+BARS = {"topic": 0.95, "near": 0.80, "gibberish": 0.95, "injection": 0.98, "question": 0.80}
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Return it in per cent."""
+        return f"{self.value * 100:5.1f} [{self.low * 100:5.1f},{self.high * 100:5.1f}]"
+
+
+class Tally:
+    """How often each text was flagged, over the splits in which it was asked."""
+
+    def __init__(self) -> None:
+        self._flags: dict[str, list[bool]] = {}
+
+    def add(self, texts: Sequence[str], flags: Sequence[bool]) -> None:
+        """Count one split."""
+        for text, flag in zip(texts, flags, strict=True):
+            self._flags.setdefault(text, []).append(bool(flag))
+
+    def rate(self) -> Rate:
+        """Return the mean over texts with its interval."""
+        means = np.array([np.mean(flags) for flags in self._flags.values()])
+        half = 1.96 * float(means.std(ddof=1)) / len(means) ** 0.5
+        value = float(means.mean())
+        return Rate(value, max(0.0, value - half), min(1.0, value + half))
+
+
+def main() -> int:
+    """Print every rate of every detector; exit code 1 where the default misses a bar."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--work", type=Path, default=Path("anomaly-vectors"))
+    parser.add_argument("--splits", type=int, default=5)
+    parser.add_argument("--detectors", default=",".join(KINDS))
+    arguments = parser.parse_args()
+    encoder = Remembering(load_named_encoder(MINILM), arguments.work)
+    domains = [read_domain(arguments.data, name) for name in ("emanual_tv", "mechanics_se")]
+    claims = [query.text for query in read_beir_queries(arguments.data / "scifact", "scifact")]
+    near = titles(arguments.data / "manuals" / "electronics_arduino_help")
+    missed = False
+    for domain, other in (domains, domains[::-1]):
+        sets = foreign(domain, other, claims, near if domain.name == "emanual_tv" else ())
+        missed = measure(domain, sets, encoder, arguments.splits, arguments.detectors.split(",")) or missed
+    return int(missed)
+
+
+def foreign(domain: Domain, other: Domain, claims: Sequence[str], near: Sequence[str]) -> dict[str, list[str]]:
+    """Return the texts that do not belong, by the name of their set; sets made of test questions come later."""
+    made = gibberish(domain.questions, GIBBERISH, SEED)
+    held_out = held_out_injections()
+    return {
+        f"topic: {other.name}": list(other.questions),
+        "topic: scifact": list(claims),
+        **({"near: arduino help titles": list(near)} if near else {}),
+        **{f"gibberish: {kind}": texts for kind, texts in made.items()},
+        "gibberish, all": [text for texts in made.values() for text in texts],
+        **{f"injection: {family}": texts for family, texts in held_out.items()},
+        "injection, all": [text for texts in held_out.values() for text in texts],
+        "(known) injection": known_injections(),
+    }
+
+
+def with_orders(questions: Sequence[str]) -> dict[str, list[str]]:
+    """Put an order into every second question: the places take turns, and the orders are drawn."""
+    draw = random.Random(SEED)
+    held_out = [text for texts in held_out_injections().values() for text in texts]
+    sets: dict[str, list[str]] = {}
+    for label, orders in (("question", held_out), ("(known) question", known_injections())):
+        for question, place in zip(questions[::2], cycle(PLACES)):
+            sets.setdefault(f"{label}, order {place}", []).append(injected(question, draw.choice(orders), place))
+    return sets
+
+
+def systems(names: Sequence[str]) -> dict[str, tuple[tuple[str, ...], bool]]:
+    """Return what is compared: the detectors that are combined, and whether the rules are asked."""
+    usual = tuple(name for name in AnomalySettings().detectors if name in names)
+    alternatives = {
+        "wording+intent+mahalanobis": ("wording", "intent", "mahalanobis"),
+        "wording+intent+passages": ("wording", "intent", "passages"),
+        "all detectors": tuple(names),
+    }
+    return {
+        **{name: ((name,), False) for name in names},
+        "rules": ((), True),
+        **{name: (own, False) for name, own in alternatives.items() if set(own) <= set(names)},
+        "default, no rules": (usual, False),
+        DEFAULT: (usual, True),
+    }
+
+
+def measure(
+    domain: Domain, sets: dict[str, list[str]], encoder: Remembering, splits: int, names: Sequence[str]
+) -> bool:
+    """Print one domain's rates; return whether the default misses a bar."""
+    settings = AnomalySettings(detectors=tuple(names))
+    compared = systems(names)
+    tallies: dict[str, dict[str, Tally]] = {name: {} for name in compared}
+    exceeded: list[float] = []
+    for seed in range(splits):
+        learnt, test = halves(domain, seed)
+        normal = NormalQueries(
+            [domain.questions[row] for row in learnt], groups=[domain.groups[row] for row in learnt]
+        )
+        prepared = prepare(encoder, normal, settings, SEED, domain.passages)
+        combination = fit_combination(names, prepared.material, prepared.fit.groups)
+        honest = [domain.questions[row] for row in test]
+        asked = {"": list(prepared.calibration.asked.texts), HONEST: honest, **sets, **with_orders(honest)}
+        rarities = {name: combination.rarities(Asked.of(texts, encoder.encode(texts))) for name, texts in asked.items()}
+        hits = {name: [rule_hits(text) for text in texts] for name, texts in asked.items()}
+        for system, (own, rules) in compared.items():
+            score = scorer(own, rarities, hits, rules=rules)
+            calibrated = Thresholds.of(score(""), (), settings.alpha, settings.confidence)
+            for name, texts in asked.items():
+                flags = calibrated.anomalous(score(name), ALL)
+                tallies[system].setdefault(name, Tally()).add(texts, flags.tolist())
+            if system == DEFAULT:
+                exceeded += redivided(score(""), score(HONEST), prepared.calibration.groups,
+                                      [domain.groups[row] for row in test], settings)
+                guarantee = calibrated.guarantee
+        print(f"{domain.name} split {seed}: {len(prepared.fit.groups)} fitted, {guarantee.sentence}", flush=True)
+    print_rates(domain.name, tallies)
+    share = float(np.mean(np.array(exceeded) > MOST_FALSE))
+    print(f"stated confidence: {share:.1%} of {len(exceeded)} calibrations flag more than {MOST_FALSE:.0%} of the honest "
+          f"questions set aside by group (stated: 5 %, to which the finite sample of those adds; "
+          f"a threshold flags {guarantee.expected_rate:.1%} on average, at most 5 % with {confidence_of(guarantee, MOST_FALSE):.1%})")
+    return verdict(tallies[DEFAULT])
+
+
+def scorer(
+    own: Sequence[str],
+    rarities: dict[str, dict[str, Scores]],
+    hits: dict[str, list[tuple[object, ...]]],
+    *,
+    rules: bool,
+) -> Callable[[str], Scores]:
+    """Return what scores the texts of a set by some detectors, with the rules or without."""
+
+    def score(name: str) -> Scores:
+        found = hits[name] if rules else [()] * len(hits[name])
+        scores = combined({kind: rarities[name][kind] for kind in own}) if own else np.zeros(len(found))
+        return with_rules(scores, found)  # type: ignore[arg-type]
+
+    return score
+
+
+def halves(domain: Domain, seed: int) -> tuple[list[int], list[int]]:
+    """Halve the questions at random by group: rows to learn from, rows to test."""
+    names = sorted(set(domain.groups))
+    random.Random(seed).shuffle(names)
+    members: dict[str, list[int]] = {}
+    for row, name in enumerate(domain.groups):
+        members.setdefault(name, []).append(row)
+    learnt: list[int] = []
+    for name in names:
+        if len(learnt) < len(domain.groups) / 2:
+            learnt += members[name]
+    chosen = set(learnt)
+    return sorted(learnt), [row for row in range(len(domain.groups)) if row not in chosen]
+
+
+def redivided(
+    calibration: Scores, test: Scores, groups: Sequence[int], test_groups: Sequence[str], settings: AnomalySettings
+) -> list[float]:
+    """Divide calibration and test questions anew by group, and return the share flagged each time."""
+    scores = np.concatenate([calibration, test])
+    names = np.array([f"calibration {group}" for group in groups] + list(test_groups))
+    distinct = np.unique(names)
+    draw = np.random.default_rng(SEED)
+    rates: list[float] = []
+    for _ in range(REDIVISIONS):
+        place = {name: number for number, name in enumerate(draw.permutation(distinct).tolist())}
+        order = np.argsort([place[name] for name in names.tolist()], kind="stable")
+        held, rest = scores[order[: len(calibration)]], scores[order[len(calibration) :]]
+        thresholds = Thresholds.of(held, (), settings.alpha, settings.confidence)
+        rates.append(float(thresholds.anomalous(rest, ALL).mean()))
+    return rates
+
+
+def print_rates(domain: str, tallies: dict[str, dict[str, Tally]]) -> None:
+    """Print the rates in per cent: every set for the default with its interval, and all systems side by side."""
+    print(f"\n{domain}: flagged, in per cent, by the default with and without rules [95 % interval]")
+    for name, tally in tallies[DEFAULT].items():
+        if name:
+            print(f"  {name:34} {tally.rate()}   {tallies['default, no rules'][name].rate()}")
+    shown = [name for name in tallies[DEFAULT] if name and (":" not in name or name.startswith(("topic", "near")))]
+    print(f"\n{domain}: all side by side, flagged in per cent")
+    print("  " + " " * 28 + " ".join(f"{name.replace('question, order', 'q+')[:13]:>13}" for name in shown))
+    for system, own in tallies.items():
+        print(f"  {system:28}" + " ".join(f"{own[name].rate().value * 100:13.1f}" for name in shown))
+
+
+def verdict(default: dict[str, Tally]) -> bool:
+    """Print the bars; return whether one is missed."""
+    missed = False
+    for name, tally in default.items():
+        start = name.replace(",", ":").split(":")[0]
+        bar = BARS.get(start)
+        if name != HONEST and (bar is None or (":" in name and start in {"gibberish", "injection"})):
+            continue
+        value = tally.rate().value
+        good = value <= MOST_FALSE if bar is None else value >= bar
+        missed = missed or not good
+        wanted = f"at most {MOST_FALSE:.0%}" if bar is None else f"at least {bar:.0%}"
+        print(f"  {'reached' if good else 'MISSED '} {name}: {value:.1%} ({wanted})")
+    return missed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""What a threshold promises: at most so many false positives, on average or with a stated confidence.
+
+With n calibration queries and the threshold below the ``beyond`` + 1 highest of their scores, the rate at which
+fresh normal queries are flagged is itself random, over the draw of the calibration queries: it has the
+distribution Beta(beyond + 1, n - beyond), whatever the scores are (exactly for continuous scores, and smaller
+with ties). Two promises follow:
+
+- on average over such draws the rate is (beyond + 1) / (n + 1);
+- with probability P(Beta(beyond + 1, n - beyond) <= most) the rate of *this* detector is at most ``most``. This is
+  the stronger one, and what "at most 5 % false positives with 95 % confidence" means here.
+
+Both stand on one assumption: fresh normal queries come from where the calibration queries came from.
+
+Sources: Wilks, "Determination of sample sizes for setting tolerance limits" (1941); Vovk, "Conditional validity of
+inductive conformal predictors" (2012), proposition 2a; Bates, Candès, Lei, Romano and Sesia, "Testing for outliers
+with conformal p-values" (Annals of Statistics 2023).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+from embedtune.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantee:
+    """A promise about false positives.
+
+    Attributes:
+        most: The share of normal queries that may be flagged.
+        confidence: With which probability this detector keeps to it; 0 promises it on average only.
+        queries: How many queries calibrate.
+        beyond: How many of their scores lie beyond the threshold.
+    """
+
+    most: float
+    confidence: float
+    queries: int
+    beyond: int
+
+    @property
+    def expected_rate(self) -> float:
+        """The share of normal queries that is flagged on average over calibrations."""
+        return (self.beyond + 1) / (self.queries + 1)
+
+    @property
+    def sentence(self) -> str:
+        """The promise in words."""
+        strength = f"with {self.confidence:.0%} confidence" if self.confidence else "on average"
+        return f"at most {self.most:.3g} of normal queries are flagged, {strength} (n = {self.queries})"
+
+
+def smallest_calibration(most: float, confidence: float = 0.0) -> int:
+    """Return the fewest calibration queries with which a promise can be given.
+
+    On average that is ceil(1 / most) - 1, 19 for 5 %; with a confidence c it is the smallest n with
+    (1 - most)^n <= 1 - c: 59 for 5 % with 95 % confidence.
+
+    Raises:
+        InputError: A rate is not between 0 and 1.
+    """
+    share = _rate(most, "alpha")
+    if not confidence:
+        return math.ceil(1 / share) - 1
+    _rate(confidence, "confidence")
+    count = max(1, math.floor(math.log(1 - confidence) / math.log(1 - most)))
+    while _confidence(most, count, 0) < confidence:
+        count += 1
+    return count
+
+
+def promise(count: int, most: float, confidence: float = 0.0) -> Guarantee:
+    """Return the promise that ``count`` calibration queries allow, with as many beyond the threshold as it permits.
+
+    Args:
+        count: How many queries calibrate.
+        most: The share of normal queries that may be flagged.
+        confidence: With which probability; 0 for on average.
+
+    Raises:
+        InputError: ``count`` is too small, or a rate is not between 0 and 1.
+    """
+    needed = smallest_calibration(most, confidence)
+    if count < needed:
+        with_confidence = f" with a confidence of {confidence:g}" if confidence else ""
+        raise InputError(
+            f"{count} calibration queries cannot give alpha = {most:g}{with_confidence}: at least {needed} are needed.",
+            f"Give {needed - count} more normal queries, or a larger alpha or a lower confidence.",
+        )
+    beyond = math.floor((count + 1) * _rate(most, "alpha")) - 1
+    while confidence and _confidence(most, count, beyond) < confidence:
+        beyond -= 1
+    return Guarantee(most, confidence, count, beyond)
+
+
+def confidence_of(guarantee: Guarantee, bound: float) -> float:
+    """Return the probability that the false-positive rate of a detector stays at or below ``bound``.
+
+    Raises:
+        InputError: ``bound`` is not from 0 to 1.
+    """
+    if not 0 <= bound <= 1:
+        raise InputError(f"A false-positive rate of {bound:g} cannot be.", "Give a bound from 0 to 1, such as 0.05.")
+    return _confidence(bound, guarantee.queries, guarantee.beyond)
+
+
+def _confidence(bound: float, count: int, beyond: int) -> float:
+    from scipy.special import betainc
+
+    return float(betainc(beyond + 1, count - beyond, bound))
+
+
+def _rate(value: float, name: str) -> Fraction:
+    """Return the decimal that was written: in floating point 10 * (1 - 0.9) is not 1, and a rank would be one off."""
+    if not 0 < value < 1:
+        raise InputError(f"{name} = {value:g} is not a rate.", "Give a value between 0 and 1, such as 0.05.")
+    return Fraction(str(value))

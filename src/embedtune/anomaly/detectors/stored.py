@@ -1,0 +1,39 @@
+"""Take the arrays of a detector out of what was read from its file."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedtune.errors import ModelError
+
+REFIT = "Fit the detector again (`embedtune anomaly fit`)."
+
+
+def taken(
+    arrays: dict[str, NDArray[np.generic]], name: str, kind: type[np.generic], shape: tuple[int | None, ...]
+) -> NDArray[np.generic]:
+    """Take an array out of ``arrays`` and return it read-only.
+
+    Args:
+        arrays: The arrays by name; the taken one is no longer among them.
+        name: Its name.
+        kind: The type of its numbers.
+        shape: Its shape; ``None`` stands for any length.
+
+    Raises:
+        ModelError: It is missing, of another type or shape, or not finite.
+    """
+    array = arrays.pop(name, None)
+    if array is None:
+        raise ModelError(f"The detector's {name} is missing.", REFIT)
+    fits = len(array.shape) == len(shape) and all(
+        wanted in {None, length} for wanted, length in zip(shape, array.shape, strict=True)
+    )
+    if not fits or array.dtype != kind:
+        raise ModelError(f"The detector's {name} is {array.dtype}{array.shape} and does not fit.", REFIT)
+    if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+        raise ModelError(f"The detector's {name} holds values that are not finite.", REFIT)
+    frozen = np.array(array)
+    frozen.flags.writeable = False
+    return frozen

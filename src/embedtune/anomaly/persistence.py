@@ -1,0 +1,104 @@
+"""A detector to a folder and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedtune.anomaly.calibration.guarantee import promise
+from embedtune.anomaly.calibration.thresholds import ALL, Thresholds
+from embedtune.anomaly.combination import Combination
+from embedtune.anomaly.detector import AnomalyDetector
+from embedtune.anomaly.detectors.kinds import KINDS, check_kinds
+from embedtune.anomaly.detectors.stored import REFIT, taken
+from embedtune.anomaly.detectors.tail_scale import TailScale
+from embedtune.anomaly.reference import Reference
+from embedtune.anomaly.rules.matching import chosen_rules
+from embedtune.anomaly.storage import DetectorCard, read_detector, write_detector
+from embedtune.errors import InputError, ModelError
+from embedtune.vocabulary.ports import Encoder, HasTokenTable
+
+if TYPE_CHECKING:
+    from embedtune.anomaly.calibration.conformal import Scores
+
+Stored = dict[str, NDArray[np.generic]]
+
+
+def save_detector(detector: AnomalyDetector, folder: Path) -> None:
+    """Write a detector to a folder, which must be absent or empty; wholly or not at all.
+
+    Raises:
+        InputError: The folder holds something already, or cannot be written.
+    """
+    calibration = {f"calibration.{name}": scores for name, scores in detector.thresholds.scores.items()}
+    write_detector(
+        folder,
+        detector.card,
+        {
+            **detector.combination.arrays(),
+            **calibration,
+            **detector.reference.arrays(),
+            "known": detector.known.astype(np.float16),
+        },
+    )
+
+
+def load_detector(folder: Path, encoder: Encoder) -> AnomalyDetector:
+    """Read a detector that `save_detector` wrote.
+
+    Args:
+        folder: The detector's folder.
+        encoder: The model whose vectors it is to score.
+
+    Raises:
+        ModelError: A file is missing, altered, damaged or foreign, or the detector was fitted on another model.
+    """
+    card, arrays = read_detector(folder)
+    if encoder.digest != card.encoder_digest:
+        raise ModelError(
+            f"The anomaly detector in {folder} was fitted on the model {card.encoder_digest}, not on {encoder.digest}.",
+            "Fit it again for this model (`embedtune anomaly fit`): each model has a space of its own.",
+        )
+    try:
+        return _assembled(card, arrays, encoder)
+    except InputError as error:
+        raise ModelError(f"{folder} holds a detector that cannot be used: {error.message}", REFIT) from error
+
+
+def _assembled(card: DetectorCard, arrays: Stored, encoder: Encoder) -> AnomalyDetector:
+    check_kinds(card.detectors)
+    tokens = encoder.token_table() if isinstance(encoder, HasTokenTable) else None
+    detectors, scales = {}, {}
+    for name in card.detectors:
+        own = {key.removeprefix(f"{name}."): arrays.pop(key) for key in sorted(arrays) if key.startswith(f"{name}.")}
+        scales[name] = TailScale.of(taken(own, "reference", np.float64, (None,)))
+        detectors[name] = KINDS[name].load(own, card.dimension, tokens)
+    count = card.calibration_queries
+    known = taken(arrays, "known", np.float16, (len(card.known_queries), card.dimension))
+    return AnomalyDetector(
+        card,
+        Combination(detectors, scales),
+        chosen_rules(card.left_out_rules),
+        _thresholds(card, arrays),
+        Reference.from_arrays(arrays, card.dimension, count),
+        known.astype(np.float32),
+    )
+
+
+def _thresholds(card: DetectorCard, arrays: Stored) -> Thresholds:
+    counts = {ALL: card.calibration_queries, **{name: card.domains.get(name, 0) for name in card.calibrated_domains}}
+    scores = {name: _calibration(arrays, name, count) for name, count in counts.items()}
+    return Thresholds(scores, {name: promise(n, card.alpha, card.confidence) for name, n in counts.items()})
+
+
+def _calibration(arrays: Stored, name: str, count: int) -> Scores:
+    """Take calibration scores, of which infinite ones are right: a written rule held for them."""
+    stored = arrays.pop(f"calibration.{name}", None)
+    if stored is None or stored.dtype != np.float64 or stored.shape != (count,) or np.isnan(stored).any():
+        raise ModelError(f"The detector does not hold the {count} calibration scores that it names.", REFIT)
+    scores = np.sort(stored.astype(np.float64))
+    scores.flags.writeable = False
+    return scores

@@ -1,0 +1,179 @@
+"""Normal queries made ready: the different ones, divided into those to learn from and those that set the threshold."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embedtune.anomaly.calibration.guarantee import smallest_calibration
+from embedtune.anomaly.calibration.thresholds import ALL
+from embedtune.anomaly.detectors.port import Asked, Material
+from embedtune.anomaly.detectors.unit_vectors import unit_vectors
+from embedtune.anomaly.grouping import groups_of
+from embedtune.anomaly.knowledge.texts import attacks, everyday_questions
+from embedtune.errors import InputError
+from embedtune.vocabulary.ports import Encoder, HasTokenTable
+
+if TYPE_CHECKING:
+    from embedtune.config.anomaly_settings import AnomalySettings
+
+SMALLEST_FIT = 20
+"""Distinct queries to fit on, at least."""
+
+MOST_PASSAGES = 4096
+"""Passages that are encoded to compare queries with, at most; the words of all of them are counted."""
+
+_CALIBRATION_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class NormalQueries:
+    """Queries as users write them.
+
+    Attributes:
+        texts: The queries; blank ones and repetitions are left out.
+        domains: The domain of each, empty for none; ``None`` for none at all.
+        groups: A name a query for what it asks about, such as the section that answers it: one group never stands on
+            both sides. ``None`` groups queries that are near each other.
+        origin: Where they come from, for the detector's card.
+    """
+
+    texts: Sequence[str]
+    domains: Sequence[str] | None = None
+    groups: Sequence[Hashable] | None = None
+    origin: str = "given queries"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """Different queries with the domain of each, empty for none, and the number of its group."""
+
+    asked: Asked
+    domains: tuple[str, ...]
+    groups: tuple[int, ...]
+
+    def some(self, rows: Sequence[int]) -> Side:
+        """Return the queries of some rows."""
+        return Side(
+            self.asked.some(rows), tuple(self.domains[row] for row in rows), tuple(self.groups[row] for row in rows)
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """What a detector is made from.
+
+    Attributes:
+        material: What to fit on; its queries are those of ``fit``.
+        fit: Queries to fit on.
+        calibration: Other queries, that set the threshold.
+    """
+
+    material: Material
+    fit: Side
+    calibration: Side
+
+
+def prepare(
+    encoder: Encoder, normal: NormalQueries, settings: AnomalySettings, seed: int, passages: Sequence[str]
+) -> Prepared:
+    """Divide normal queries by group, and encode all that detectors are fitted on.
+
+    Args:
+        encoder: The model whose vectors will be scored.
+        normal: The normal queries.
+        settings: The room's settings.
+        seed: Decides the division; the order of the queries decides nothing.
+        passages: Texts of the documents that are searched.
+
+    Raises:
+        InputError: Too few different queries for fitting, or for the promise that the settings ask for.
+    """
+    kept = _distinct(normal.texts, seed)
+    _check_count(len(kept), settings)
+    texts = [normal.texts[row] for row in kept]
+    vectors = unit_vectors(encoder.encode(texts), encoder.dimension)
+    groups = groups_of(vectors, [normal.groups[row] for row in kept] if normal.groups is not None else None)
+    domains = tuple(normal.domains[row] for row in kept) if normal.domains is not None else (ALL,) * len(kept)
+    side = Side(Asked.of(texts, vectors), domains, tuple(groups))
+    fit, calibration = _divided(side, smallest_calibration(settings.alpha, settings.confidence))
+    return Prepared(_material(encoder, fit.asked, passages, settings, seed), fit, calibration)
+
+
+def smallest_number(alpha: float, confidence: float) -> int:
+    """Return the fewest distinct queries with which a detector can be fitted and its promise given."""
+    return SMALLEST_FIT + smallest_calibration(alpha, confidence)
+
+
+def _check_count(count: int, settings: AnomalySettings) -> None:
+    needed = smallest_number(settings.alpha, settings.confidence)
+    if count < needed:
+        calibrating = smallest_calibration(settings.alpha, settings.confidence)
+        strength = f"a confidence of {settings.confidence:g}" if settings.confidence else "no confidence"
+        raise InputError(
+            f"{count} distinct queries are too few: fitting needs {SMALLEST_FIT}, and alpha = {settings.alpha:g} "
+            f"with {strength} needs {calibrating} for calibration.",
+            f"Give {needed - count} more (a few hundred are better), or set anomaly.confidence = 0 for a promise that "
+            "holds on average only.",
+        )
+
+
+def _divided(side: Side, needed: int) -> tuple[Side, Side]:
+    """Divide the queries by group into those to fit on and those that calibrate.
+
+    Groups are taken in the order of their first query, which is that of a hash, so that nobody chose it.
+
+    Raises:
+        InputError: Too many queries are in one group.
+    """
+    wanted = min(max(needed, int(len(side.groups) * _CALIBRATION_SHARE)), len(side.groups) - SMALLEST_FIT)
+    members: dict[int, list[int]] = {}
+    for row, group in enumerate(side.groups):
+        members.setdefault(group, []).append(row)
+    calibration: list[int] = []
+    for rows in members.values():
+        if len(calibration) + len(rows) <= max(wanted, needed):
+            calibration += rows
+    chosen = set(calibration)
+    fit = [row for row in range(len(side.groups)) if row not in chosen]
+    if len(calibration) < needed:
+        raise InputError(
+            f"The queries are about so few things that only {len(calibration)} of them can calibrate, of the {needed} "
+            "that the promise needs.",
+            "Give queries about more different things.",
+        )
+    return side.some(fit), side.some(sorted(calibration))
+
+
+def _material(encoder: Encoder, fit: Asked, passages: Sequence[str], settings: AnomalySettings, seed: int) -> Material:
+    texts = sorted(set(passages))
+    chosen = np.random.default_rng(seed).permutation(len(texts))[:MOST_PASSAGES]
+    wanted = "passages" in settings.detectors
+    encoded = [texts[row] for row in np.sort(chosen)] if wanted else []
+    return Material(
+        fit,
+        tuple(texts),
+        encoder.encode(encoded),
+        Asked.of(attacks(), encoder.encode(attacks())),
+        Asked.of(everyday_questions(), encoder.encode(everyday_questions())),
+        encoder.token_table() if isinstance(encoder, HasTokenTable) else None,
+        settings,
+        seed,
+        encoder.digest,
+    )
+
+
+def _distinct(queries: Sequence[str], seed: int) -> list[int]:
+    """Return the rows of the different queries, in the order of a hash of their normal form."""
+    distinct: dict[str, int] = {}
+    for row, query in enumerate(queries):
+        key = " ".join(unicodedata.normalize("NFKC", query).casefold().split())
+        if key and (key not in distinct or query < queries[distinct[key]]):
+            distinct[key] = row
+    ordered = sorted(distinct.items(), key=lambda item: hashlib.sha256(f"{seed}:{item[0]}".encode()).digest())
+    return [row for _, row in ordered]

@@ -1,0 +1,55 @@
+"""Apply the rules to a query."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from embedtune.anomaly.rules.disguises import undisguised
+from embedtune.anomaly.rules.encoded import ENCODED
+from embedtune.anomaly.rules.markup import MARKUP
+from embedtune.anomaly.rules.phrases import PHRASES
+from embedtune.anomaly.rules.rule import Rule, RuleHit, RuleKind
+from embedtune.anomaly.windows import looked_at
+from embedtune.errors import InputError
+
+RULES = (*PHRASES, *MARKUP, *ENCODED)
+
+_SHOWN = 80
+
+
+def rule_hits(text: str, rules: Collection[Rule] = RULES) -> tuple[RuleHit, ...]:
+    """Return the rules that hold for a query, in the order of the rules; each hit once.
+
+    Args:
+        text: The query; of a very long one the middle is passed over.
+        rules: Which rules are asked.
+    """
+    seen = looked_at(text)
+    hits = {hit.rule: hit for hit in _hits(seen, rules)}
+    phrases = [rule for rule in rules if rule in PHRASES and rule.name not in hits]
+    for hidden in undisguised(seen):
+        for hit in _hits(hidden, phrases):
+            hits.setdefault(f"disguised {hit.rule}", _disguised(hit))
+    return tuple(hits.values())
+
+
+def chosen_rules(left_out: Collection[str]) -> tuple[Rule, ...]:
+    """Return all rules but those that are named.
+
+    Raises:
+        InputError: There is no rule of such a name.
+    """
+    names = [rule.name for rule in RULES]
+    if unknown := sorted(set(left_out) - set(names)):
+        raise InputError(f"There is no rule {unknown[0]!r}.", f"Known rules: {', '.join(names)}.")
+    return tuple(rule for rule in RULES if rule.name not in left_out)
+
+
+def _hits(text: str, rules: Collection[Rule]) -> Iterator[RuleHit]:
+    for rule in rules:
+        if found := rule.pattern.search(text):
+            yield RuleHit(rule.name, rule.kind, rule.meaning, " ".join(found[0].split())[:_SHOWN])
+
+
+def _disguised(hit: RuleHit) -> RuleHit:
+    return RuleHit(f"disguised {hit.rule}", RuleKind.ENCODED, f"{hit.meaning}, behind an encoding", hit.found)
