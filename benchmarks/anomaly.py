@@ -5,9 +5,9 @@ gibberish, injected instructions alone, and honest questions with an instruction
 
     python benchmarks/anomaly.py DATA [--work FOLDER] [--splits 5] [--detectors wording,intent,…]
 
-DATA holds emanual_tv, mechanics_se, scifact and manuals/electronics_arduino_help. Five times, the groups of sections are
-halved at random: questions about one half fit and calibrate, those about the other half test. Injections are of the five
-families that nothing is fitted on or written for; with ``(known)`` of the five that the package is fitted on. A rate is
+DATA holds emanual_tv, mechanics_se, scifact and manuals/electronics_arduino_help. Five times, the groups of sections
+are halved at random: questions about one half fit and calibrate, those about the other half test. Injections are of the
+five families that nothing is fitted on or written for; with ``(known)`` of the five that the package is fitted on. A rate is
 the mean over splits; its interval is over the texts. Nothing was tuned on the test halves or on held-out families.
 Vectors are kept in FOLDER, so that a second run encodes nothing.
 """
@@ -23,6 +23,8 @@ from itertools import cycle
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+
 from anomaly_texts import (
     PLACES,
     Domain,
@@ -34,8 +36,6 @@ from anomaly_texts import (
     read_domain,
     titles,
 )
-from numpy.typing import NDArray
-
 from embedtune.anomaly.calibration.guarantee import confidence_of
 from embedtune.anomaly.calibration.thresholds import ALL, Thresholds
 from embedtune.anomaly.combination import combined, fit_combination
@@ -124,14 +124,22 @@ def foreign(domain: Domain, other: Domain, claims: Sequence[str], near: Sequence
     }
 
 
-def with_orders(questions: Sequence[str]) -> dict[str, list[str]]:
-    """Put an order into every second question: the places take turns, and the orders are drawn."""
-    draw = random.Random(SEED)
+def with_orders(questions: Sequence[str], wanted: Sequence[int]) -> dict[str, list[str]]:
+    """Put an order into every second question: the places take turns, and the orders are drawn.
+
+    Args:
+        questions: All of a domain: a question is given the same order in every split.
+        wanted: The rows to return.
+    """
+    draw = random.Random(SEED)  # noqa: S311 - a draw that anyone can repeat
     held_out = [text for texts in held_out_injections().values() for text in texts]
+    kept = set(wanted)
     sets: dict[str, list[str]] = {}
     for label, orders in (("question", held_out), ("(known) question", known_injections())):
-        for question, place in zip(questions[::2], cycle(PLACES)):
-            sets.setdefault(f"{label}, order {place}", []).append(injected(question, draw.choice(orders), place))
+        for row, place in zip(range(0, len(questions), 2), cycle(PLACES)):
+            text = injected(questions[row], draw.choice(orders), place)
+            if row in kept:
+                sets.setdefault(f"{label}, order {place}", []).append(text)
     return sets
 
 
@@ -162,13 +170,16 @@ def measure(
     exceeded: list[float] = []
     for seed in range(splits):
         learnt, test = halves(domain, seed)
-        normal = NormalQueries(
-            [domain.questions[row] for row in learnt], groups=[domain.groups[row] for row in learnt]
-        )
+        normal = NormalQueries([domain.questions[row] for row in learnt], groups=[domain.groups[row] for row in learnt])
         prepared = prepare(encoder, normal, settings, SEED, domain.passages)
         combination = fit_combination(names, prepared.material, prepared.fit.groups)
         honest = [domain.questions[row] for row in test]
-        asked = {"": list(prepared.calibration.asked.texts), HONEST: honest, **sets, **with_orders(honest)}
+        asked = {
+            "": list(prepared.calibration.asked.texts),
+            HONEST: honest,
+            **sets,
+            **with_orders(domain.questions, test),
+        }
         rarities = {name: combination.rarities(Asked.of(texts, encoder.encode(texts))) for name, texts in asked.items()}
         hits = {name: [rule_hits(text) for text in texts] for name, texts in asked.items()}
         for system, (own, rules) in compared.items():
@@ -178,15 +189,23 @@ def measure(
                 flags = calibrated.anomalous(score(name), ALL)
                 tallies[system].setdefault(name, Tally()).add(texts, flags.tolist())
             if system == DEFAULT:
-                exceeded += redivided(score(""), score(HONEST), prepared.calibration.groups,
-                                      [domain.groups[row] for row in test], settings)
+                exceeded += redivided(
+                    score(""),
+                    score(HONEST),
+                    prepared.calibration.groups,
+                    [domain.groups[row] for row in test],
+                    settings,
+                )
                 guarantee = calibrated.guarantee
         print(f"{domain.name} split {seed}: {len(prepared.fit.groups)} fitted, {guarantee.sentence}", flush=True)
     print_rates(domain.name, tallies)
     share = float(np.mean(np.array(exceeded) > MOST_FALSE))
-    print(f"stated confidence: {share:.1%} of {len(exceeded)} calibrations flag more than {MOST_FALSE:.0%} of the honest "
-          f"questions set aside by group (stated: 5 %, to which the finite sample of those adds; "
-          f"a threshold flags {guarantee.expected_rate:.1%} on average, at most 5 % with {confidence_of(guarantee, MOST_FALSE):.1%})")
+    print(
+        f"stated confidence: {share:.1%} of {len(exceeded)} calibrations flag more than {MOST_FALSE:.0%} of the honest "
+        f"questions set aside by group (stated: 5 %, to which the finite sample of those adds; "
+        f"a threshold flags {guarantee.expected_rate:.1%} on average, "
+        f"at most 5 % with {confidence_of(guarantee, MOST_FALSE):.1%})"
+    )
     return verdict(tallies[DEFAULT])
 
 
@@ -210,7 +229,7 @@ def scorer(
 def halves(domain: Domain, seed: int) -> tuple[list[int], list[int]]:
     """Halve the questions at random by group: rows to learn from, rows to test."""
     names = sorted(set(domain.groups))
-    random.Random(seed).shuffle(names)
+    random.Random(seed).shuffle(names)  # noqa: S311 - a draw that anyone can repeat
     members: dict[str, list[int]] = {}
     for row, name in enumerate(domain.groups):
         members.setdefault(name, []).append(row)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PLACES = ("appended", "prepended", "inside")
 _PASSAGE, _OVERLAP = 96, 32  # words
+_BLOCK = 512
 _TITLE = re.compile(r'^title:\s*"?(.*?)"?\s*$', re.MULTILINE)
 _ROWS = ("qwert", "asdfg", "zxcvb", "12345", "poiuy", "lkjhg")
 
@@ -90,7 +91,7 @@ def titles(folder: Path) -> tuple[str, ...]:
 
 def gibberish(honest: Sequence[str], count: int, seed: int) -> dict[str, list[str]]:
     """Return texts without meaning and encoded texts, by kind, ``count`` of each."""
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311 - a draw that anyone can repeat
 
     def letters() -> str:
         return "".join(draw.choice(string.ascii_lowercase) for _ in range(draw.randint(3, 9)))
@@ -102,9 +103,12 @@ def gibberish(honest: Sequence[str], count: int, seed: int) -> dict[str, list[st
     return {
         "random letters": [" ".join(letters() for _ in range(draw.randint(2, 8))) for _ in range(count)],
         "keyboard": [" ".join(keys() for _ in range(draw.randint(1, 5))) for _ in range(count)],
-        "symbols": ["".join(draw.choices(string.punctuation + string.digits, k=draw.randint(8, 40))) for _ in range(count)],
+        "symbols": [
+            "".join(draw.choices(string.punctuation + string.digits, k=draw.randint(8, 40))) for _ in range(count)
+        ],
         "scrambled words": [
-            " ".join("".join(draw.sample(word, len(word))) for word in draw.choice(honest).split()) for _ in range(count)
+            " ".join("".join(draw.sample(word, len(word))) for word in draw.choice(honest).split())
+            for _ in range(count)
         ],
         "reversed": [draw.choice(honest)[::-1] for _ in range(count)],
         "base64": [base64.b64encode(draw.choice(honest).encode()).decode() for _ in range(count)],
@@ -156,8 +160,9 @@ class Remembering:
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit vector a text."""
         new = sorted({text for text in texts if text not in self._rows})
-        if new:
-            self._rows.update(zip(new, self._encoder.encode(new), strict=True))
+        for start in range(0, len(new), _BLOCK):  # kept block by block, so that a run that is stopped loses little
+            some = new[start : start + _BLOCK]
+            self._rows.update(zip(some, self._encoder.encode(some), strict=True))
             self._folder.mkdir(parents=True, exist_ok=True)
             np.save(self._folder / "vectors.npy", np.stack(list(self._rows.values())))
             (self._folder / "texts.json").write_text(json.dumps(list(self._rows)), encoding="utf-8")

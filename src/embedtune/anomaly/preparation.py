@@ -12,6 +12,7 @@ import numpy as np
 
 from embedtune.anomaly.calibration.guarantee import smallest_calibration
 from embedtune.anomaly.calibration.thresholds import ALL
+from embedtune.anomaly.detectors.nearest import MOST_KNOWN
 from embedtune.anomaly.detectors.port import Asked, Material
 from embedtune.anomaly.detectors.unit_vectors import unit_vectors
 from embedtune.anomaly.grouping import groups_of
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 SMALLEST_FIT = 20
 """Distinct queries to fit on, at least."""
 
-MOST_PASSAGES = 4096
-"""Passages that are encoded to compare queries with, at most; the words of all of them are counted."""
 
 _CALIBRATION_SHARE = 0.5
 
@@ -40,12 +39,15 @@ class NormalQueries:
         domains: The domain of each, empty for none; ``None`` for none at all.
         groups: A name a query for what it asks about, such as the section that answers it: one group never stands on
             both sides. ``None`` groups queries that are near each other.
+        held_out: Of each whether it was held out when the model was trained; these calibrate, since a model knows
+            the questions it was trained on too well. ``None``: half of the queries calibrate.
         origin: Where they come from, for the detector's card.
     """
 
     texts: Sequence[str]
     domains: Sequence[str] | None = None
     groups: Sequence[Hashable] | None = None
+    held_out: Sequence[bool] | None = None
     origin: str = "given queries"
 
 
@@ -101,7 +103,11 @@ def prepare(
     groups = groups_of(vectors, [normal.groups[row] for row in kept] if normal.groups is not None else None)
     domains = tuple(normal.domains[row] for row in kept) if normal.domains is not None else (ALL,) * len(kept)
     side = Side(Asked.of(texts, vectors), domains, tuple(groups))
-    fit, calibration = _divided(side, smallest_calibration(settings.alpha, settings.confidence))
+    needed = smallest_calibration(settings.alpha, settings.confidence)
+    if normal.held_out is None:
+        fit, calibration = _divided(side, needed)
+    else:
+        fit, calibration = _as_held_out(side, [normal.held_out[row] for row in kept], needed)
     return Prepared(_material(encoder, fit.asked, passages, settings, seed), fit, calibration)
 
 
@@ -150,9 +156,26 @@ def _divided(side: Side, needed: int) -> tuple[Side, Side]:
     return side.some(fit), side.some(sorted(calibration))
 
 
+def _as_held_out(side: Side, held_out: Sequence[bool], needed: int) -> tuple[Side, Side]:
+    """Divide the queries as they were when the model was trained.
+
+    Raises:
+        InputError: Too few were held out, or too few were not.
+    """
+    fit = [row for row, held in enumerate(held_out) if not held]
+    calibration = [row for row, held in enumerate(held_out) if held]
+    if len(fit) < SMALLEST_FIT or len(calibration) < needed:
+        raise InputError(
+            f"{len(fit)} queries to fit on and {len(calibration)} that the model was not trained on are too few: "
+            f"fitting needs {SMALLEST_FIT}, and the promise needs {needed} for calibration.",
+            "Give more questions, or fit the detector on queries of users: embedtune anomaly fit --queries FILE.",
+        )
+    return side.some(fit), side.some(calibration)
+
+
 def _material(encoder: Encoder, fit: Asked, passages: Sequence[str], settings: AnomalySettings, seed: int) -> Material:
     texts = sorted(set(passages))
-    chosen = np.random.default_rng(seed).permutation(len(texts))[:MOST_PASSAGES]
+    chosen = np.random.default_rng(seed).permutation(len(texts))[:MOST_KNOWN]
     wanted = "passages" in settings.detectors
     encoded = [texts[row] for row in np.sort(chosen)] if wanted else []
     return Material(

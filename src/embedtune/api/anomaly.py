@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from embedtune.config.settings import AnomalySettings
+from embedtune.config.anomaly_settings import AnomalySettings
 from embedtune.vocabulary.ports import Encoder
 
 if TYPE_CHECKING:
@@ -13,19 +13,35 @@ if TYPE_CHECKING:
 
 
 def train_anomaly_detector(
-    encoder: Encoder, normal_queries: Sequence[str], *, settings: AnomalySettings | None = None, seed: int = 42
+    encoder: Encoder,
+    normal_queries: Sequence[str],
+    *,
+    settings: AnomalySettings | None = None,
+    seed: int = 42,
+    domains: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
+    passages: Sequence[str] = (),
 ) -> AnomalyDetector:
     """Fit a detector of queries that are unlike the normal ones.
 
     Args:
         encoder: The model whose vectors will be scored, such as a `VersionedEmbeddings`.
-        normal_queries: Queries as users write them; a third of them sets the threshold.
-        settings: The share of normal queries that may be flagged, and the training of the autoencoder.
-        seed: Seed of the split and the training.
+        normal_queries: Queries as users write them; half of them set the threshold.
+        settings: The share of normal queries that may be flagged, with which confidence, and by which detectors.
+        seed: Seed of the division and the fitting.
+        domains: The domain of each query; domains with enough queries get a threshold of their own.
+        groups: What each query asks about, such as a section's id, so that paraphrases stay on one side; by default
+            queries that are near each other are a group.
+        passages: Texts of the documents that are searched; with them the detector knows more of the domain.
+
+    Returns:
+        The detector; its `score_texts` gives an advisory a query.
 
     Raises:
-        InputError: Too few distinct queries.
+        InputError: Too few distinct queries for the promise that the settings ask for.
     """
-    from embedtune.anomaly.fitting import train_anomaly_detector as fit
+    from embedtune.anomaly.fitting import fit_detector
+    from embedtune.anomaly.preparation import NormalQueries
 
-    return fit(encoder, normal_queries, settings=settings or AnomalySettings(), seed=seed)
+    normal = NormalQueries(normal_queries, domains, groups)
+    return fit_detector(encoder, normal, settings=settings or AnomalySettings(), seed=seed, passages=passages)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from embedtune.api.trust import trust_values
 from embedtune.config.loading import parse_config
@@ -17,6 +17,9 @@ from embedtune.pipeline.indexing import default_store
 from embedtune.pipeline.project import Project, open_project
 from embedtune.pipeline.searching import OpenedIndex
 from embedtune.vocabulary.retrieval import Hit, Mode
+
+if TYPE_CHECKING:
+    from embedtune.anomaly.advisory import Advisory
 
 _BASE = TrainingSettings().base_model
 _TRUSTING: Mapping[str, object] = {}
@@ -81,6 +84,16 @@ class FineTunedRetrieval:
     ) -> list[list[Hit]]:
         """Search for several questions, encoded in one call."""
         return self._index.search_batch(queries, limit, threshold, Mode.HYBRID if use_hybrid else Mode.DENSE)
+
+    def advise(self, query: str, domain: str | None = None) -> Advisory:
+        """Tell whether a question belongs, and why if not; nothing is blocked.
+
+        Asked right after the search for it, the question is not encoded again.
+
+        Raises:
+            ModelError: The version has no detector, or its model cannot be used.
+        """
+        return self._index.advise([query], domain)[0].advisory
 
     def close(self) -> None:
         """Release the index."""

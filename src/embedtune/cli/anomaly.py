@@ -1,13 +1,20 @@
-"""``anomaly fit`` and ``anomaly score``: queries that do not belong."""
+"""``anomaly fit``, ``anomaly score`` and ``anomaly report``: queries that do not belong."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from embedtune.cli.options import FILE, Session, common, example
+from embedtune.cli.options import FILE, FOLDER, Session, common, example
+
+if TYPE_CHECKING:
+    from embedtune.pipeline.drift_report import AssessedLog
+    from embedtune.pipeline.judging import JudgedQuery
 
 
 @click.group()
@@ -18,47 +25,141 @@ def anomaly() -> None:
 @anomaly.command(epilog=example("embedtune anomaly fit --queries normal.txt --model v1.0"))
 @click.option("--queries", "queries_file", type=FILE, required=True, help="Normal queries, one a line.")
 @click.option("--model", required=True, help="A published version.")
+@click.option("--store", type=FOLDER, help="Index that is searched; by default the project's own.")
 @click.option("--alpha", type=float, help="Share of normal queries that may be flagged.")
+@click.option("--confidence", type=float, help="Probability with which that is kept to; 0 for on average.")
 @common
-def fit(session: Session, queries_file: Path, model: str, alpha: float | None) -> None:
+def fit(
+    session: Session, queries_file: Path, model: str, store: Path | None, alpha: float | None, confidence: float | None
+) -> None:
     """Fit a detector on normal queries, for the vectors of one version."""
     from embedtune.pipeline.anomaly import detector_folder, fit_to_folder, read_queries
 
-    project = session.project(("anomaly", "alpha", alpha))
+    project = session.project(("anomaly", "alpha", alpha), ("anomaly", "confidence", confidence))
     folder = detector_folder(project, model)
-    detector = fit_to_folder(project, project.models.named(model), read_queries(queries_file), folder)
+    detector = fit_to_folder(project, project.models.named(model), read_queries(queries_file), folder, store)
+    card, guarantee = detector.card, detector.thresholds.guarantee
     session.console.result(
         {
             "model": model,
-            "fit_queries": detector.card.fit_queries,
-            "calibration_queries": detector.card.calibration_queries,
-            "alpha": detector.card.alpha,
-            "threshold": detector.threshold,
+            "detectors": list(card.detectors),
+            "left_out": list(card.left_out),
+            "fit_queries": card.fit_queries,
+            "calibration_queries": card.calibration_queries,
+            "alpha": card.alpha,
+            "confidence": card.confidence,
+            "expected_rate": guarantee.expected_rate,
+            "threshold": json_number(detector.threshold),
             "folder": str(folder),
         },
-        f"Fitted on {detector.card.fit_queries} queries, threshold from {detector.card.calibration_queries} others: "
-        f"at most {detector.card.alpha:.0%} of normal queries are flagged on average.",
+        f"Fitted {', '.join(card.detectors)} on {card.fit_queries} queries, threshold from {card.calibration_queries} "
+        f"others: {guarantee.sentence}.",
     )
 
 
 @anomaly.command(epilog=example('embedtune anomaly score "ignore your instructions" --model v1.0'))
-@click.argument("queries", nargs=-1, required=True)
+@click.argument("queries", nargs=-1)
+@click.option(
+    "--file",
+    "queries_file",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Queries, one a line; - for standard input.",
+)
 @click.option("--model", required=True, help="A published version.")
+@click.option("--domain", default="", help="The domain that the queries are asked of.")
+@click.option("--log", type=FILE, help="Log the judged queries to this file.")
 @common
-def score(session: Session, queries: tuple[str, ...], model: str) -> None:
-    """Tell for each query whether it is normal, unusual or anomalous, with its p-value."""
-    from embedtune.pipeline.anomaly import find_detector, score_queries
+def score(
+    session: Session, queries: tuple[str, ...], queries_file: Path | None, model: str, domain: str, log: Path | None
+) -> None:
+    """Tell for each query whether it is normal, unusual or anomalous, and why; with --file as JSON lines, as they come."""
+    if bool(queries) == (queries_file is not None):
+        raise click.UsageError("Give queries, or --file FILE.")
 
-    project = session.project()
-    scored = score_queries(queries, find_detector(project, model), project.models.named(model))
-    rows = [
-        [item.result.verdict.value, f"{item.result.p_value:.3f}", f"{item.result.score:.4f}", item.text]
-        for item in scored
-    ]
+    from embedtune.pipeline.judging import Judge
+
+    judge = Judge.of(session.project(), model, log=log)
+    if queries_file is not None:
+        for item in judge.stream(_lines(queries_file), domain):
+            session.console.line(judged_values(item))
+        return
+    judged = judge.judge(queries, domain)
     session.console.result(
-        {"model": model, "queries": [{"query": item.text, **asdict(item.result)} for item in scored]},
-        "\n".join(f"{verdict:<10} p={p}  score={value}  {text}" for verdict, p, value, text in rows),
+        {"model": model, "queries": [judged_values(item) for item in judged]}, "\n".join(map(judged_text, judged))
     )
+
+
+@anomaly.command(epilog=example("embedtune anomaly report queries.log --model v1.0 -o queries.html"))
+@click.argument("logs", nargs=-1, required=True, type=FILE)
+@click.option("--model", required=True, help="The version whose detector judged.")
+@click.option("--last", type=int, help="Only so many of the newest queries.")
+@click.option("-o", "--output", type=FILE, help="Write an HTML page with plots.")
+@common
+def report(session: Session, logs: tuple[Path, ...], model: str, last: int | None, output: Path | None) -> None:
+    """Compare a log of judged queries with the normal ones, and raise the alarm where they differ (exit code 1)."""
+    from embedtune.pipeline.drift_report import assess_logs, write_drift_page
+
+    assessed = assess_logs(session.project(), model, logs, last)
+    if output:
+        write_drift_page(assessed, output)
+    session.console.result(
+        {
+            "model": model,
+            "alarm": assessed.drift.alarm,
+            "page": str(output) if output else None,
+            **asdict(assessed.drift),
+        },
+        drift_text(assessed),
+    )
+    if assessed.drift.alarm:
+        raise SystemExit(1)
+
+
+def judged_values(item: JudgedQuery) -> Mapping[str, object]:
+    """Return a judged query as JSON; the score of a query for which a rule holds is null, for it has none."""
+    values = asdict(item.advisory)
+    return {"query": item.text, **values, "score": json_number(item.advisory.score), "reason": item.advisory.reason}
+
+
+def judged_text(item: JudgedQuery) -> str:
+    """Return a judged query as a line, with the reason in another one."""
+    advisory = item.advisory
+    shown = " ".join(item.text.split())
+    line = f"{advisory.verdict.value:<10} p={advisory.p_value:.3f}  {shown}"
+    return f"{line}\n{'':11}{advisory.reason}" if advisory.reason else line
+
+
+def drift_text(assessed: AssessedLog) -> str:
+    """Return what a log shows, in a few lines."""
+    drift = assessed.drift
+    rate = drift.rate
+    lines = [
+        f"{drift.queries} queries ({drift.distinct} different) from {drift.begin[:10]} to {drift.end[:10]}.",
+        f"Flagged: {rate.share:.1%} ({rate.low:.1%} to {rate.high:.1%}), expected {rate.expected:.1%}.",
+        f"Vectors: energy distance {drift.embedding.distance:.3g} (p = {drift.embedding.p_value:.2g}).",
+        f"New words: {drift.vocabulary.share:.1%}, usual {drift.vocabulary.usual:.1%}.",
+        *(f"ALARM: {alarm}" for alarm in drift.alarms),
+        *(
+            f"Write questions like these ({cluster.queries} queries): {' | '.join(cluster.examples)}"
+            for cluster in drift.clusters
+        ),
+    ]
+    return "\n".join(lines if drift.alarm else [*lines, "No alarm."])
+
+
+def json_number(value: float) -> float | None:
+    """Return a number as JSON knows it: infinity has no form there."""
+    return value if value not in {float("inf"), float("-inf")} else None
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a file, or of standard input as they come."""
+    if str(path) == "-":
+        yield from sys.stdin
+        return
+    from embedtune.pipeline.anomaly import read_queries
+
+    yield from read_queries(path)
 
 
 COMMANDS = (anomaly,)

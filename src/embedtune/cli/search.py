@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from embedtune.cli.anomaly import judged_text, judged_values
 from embedtune.cli.options import ANY_PATH, FOLDER, Session, common, example
 
 if TYPE_CHECKING:
@@ -54,17 +55,28 @@ def index(
 @click.option("--mode", type=click.Choice(["hybrid", "dense", "bm25"]), default="hybrid", show_default=True)
 @click.option("--domain", help="Search one domain alone.")
 @click.option("--store", type=FOLDER, help="Index folder; by default the project's own.")
+@click.option("--advise", is_flag=True, help="Tell too whether the query belongs (anomaly.advise always does).")
 @common
 def search(
-    session: Session, query: str, limit: int, threshold: float | None, mode: str, domain: str | None, store: Path | None
+    session: Session,
+    query: str,
+    limit: int,
+    threshold: float | None,
+    mode: str,
+    domain: str | None,
+    store: Path | None,
+    *,
+    advise: bool,
 ) -> None:
     """Search an index and show heading, passage, score and both ranks."""
     from embedtune.pipeline.searching import OpenedIndex
     from embedtune.vocabulary.retrieval import Mode
 
-    opened = OpenedIndex(session.project(), store)
+    project = session.project()
+    opened = OpenedIndex(project, store)
     try:
         hits = opened.search(query, limit, threshold, Mode(mode), domain)
+        judged = opened.advise([query], domain) if advise or project.config.anomaly.advise else []
     finally:
         opened.close()
     session.console.result(
@@ -73,8 +85,9 @@ def search(
             "version": opened.description.version,
             "degraded": opened.degraded,
             "hits": [asdict(h) for h in hits],
+            **({"advisory": judged_values(judged[0])} if judged else {}),
         },
-        hits_text(hits) or "Nothing found.",
+        "\n".join([hits_text(hits) or "Nothing found.", *map(judged_text, judged)]),
     )
 
 

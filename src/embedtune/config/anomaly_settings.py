@@ -27,7 +27,7 @@ class AnomalySettings(Settings):
     learning_rate: float = Field(1e-3, gt=0, description="Learning rate of the autoencoder.")
     advise: bool = Field(default=False, description="Judge every query that is searched for; nothing is blocked.")
     log: str = Field("", description="File that judged queries are logged to; empty logs nothing.")
-    log_text: bool = Field(default=False, description="Log the texts of queries; otherwise a keyed hash stands for them.")
+    log_text: bool = Field(default=False, description="Log the queries' texts; otherwise a keyed hash stands for each.")
     log_megabytes: float = Field(64.0, gt=0, description="Size at which a log is set aside and a new one begun.")
     log_files: int = Field(5, ge=1, le=999, description="Logs that are kept, the current one included.")
     drift_alarm: Share = Field(0.05, description="Chance of an alarm on a log in which nothing has changed.")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from embedtune.encoders.last_vectors import LastVectors
 from embedtune.errors import ModelError
 from embedtune.events import Alert
 from embedtune.index.collection import VECTORS_FOLDER, IndexDescription, read_collection
 from embedtune.pipeline.indexing import default_store, open_vectors
+from embedtune.pipeline.judging import Judge, JudgedQuery
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.wiring import section_keywords
 from embedtune.retrieval.retriever import HybridRetriever
@@ -35,7 +37,8 @@ class OpenedIndex:
         place = folder or default_store(project)
         collection = read_collection(place)
         self.description: IndexDescription = collection.description
-        served = encoder or _served(project, model or self.description.version, self.description.model_digest)
+        self._model = model or self.description.version
+        served = encoder or _served(project, self._model, self.description.model_digest)
         self.degraded = ""
         if served is None or served.digest != self.description.model_digest:
             self.degraded = (
@@ -43,12 +46,15 @@ class OpenedIndex:
                 "BM25 alone answers"
             )
             project.report(Alert(f"Degraded search: {self.degraded}."))
+        self._project = project
+        self._judge: Judge | None = None
+        self._encoder = None if self.degraded or served is None else LastVectors(served)
         self._retriever = HybridRetriever(
             collection.sections,
             collection.passages,
             None if self.degraded else open_vectors(self.description, place / VECTORS_FOLDER),
             section_keywords(collection.sections, project.config.retrieval),
-            None if self.degraded else served,
+            self._encoder,
             self.description.fusion,
             f"hybrid:{self.description.version}",
         )
@@ -83,6 +89,22 @@ class OpenedIndex:
         if not self.degraded:
             return found
         return [[replace(hit, degraded=self.degraded) for hit in hits] for hits in found]
+
+    def advise(self, queries: list[str], domain: str | None = None) -> list[JudgedQuery]:
+        """Judge questions with the detector of the index's version; nothing is blocked.
+
+        Questions that were just searched for are not encoded again. They are logged where the settings name a log.
+
+        Raises:
+            ModelError: The version has no detector, or its model cannot be used here.
+        """
+        if self._encoder is None:
+            raise ModelError(
+                "Without the model of the index no question can be judged.", f"Degraded search: {self.degraded}."
+            )
+        if self._judge is None:
+            self._judge = Judge.of(self._project, self._model, self._encoder)
+        return self._judge.judge(queries, domain or "")
 
     def close(self) -> None:
         """Release the index."""

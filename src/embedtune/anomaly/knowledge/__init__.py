@@ -1,1 +1,1 @@
-"""Texts that belong to no domain, written for this project: ``attacks.json`` and ``everyday.json``, read by ``texts``."""
+"""Texts that belong to no domain, written for this project: ``attacks.json``, ``everyday.json``; ``texts`` reads them."""

@@ -43,7 +43,10 @@ ENCODED = (
     Rule(
         "digits-for-letters",
         RuleKind.ENCODED,
-        re.compile(r"(?:\b(?=\w*\d)(?=\w*[a-z])[a-z]*\d\w*\b\W+(?:\w+\W+){0,1}){3,}", re.IGNORECASE),
+        # letter, digit, letter within a word, three words in a row
+        re.compile(
+            r"(?:\b\w{0,12}[a-z]\d[a-z]\w{0,12}\W{1,3}(?:\w{1,20}\W{1,3})?){2}\w{0,12}[a-z]\d[a-z]", re.IGNORECASE
+        ),
         "writes digits for letters",
     ),
     Rule(

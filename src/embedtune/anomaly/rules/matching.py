@@ -8,13 +8,17 @@ from embedtune.anomaly.rules.disguises import undisguised
 from embedtune.anomaly.rules.encoded import ENCODED
 from embedtune.anomaly.rules.markup import MARKUP
 from embedtune.anomaly.rules.phrases import PHRASES
-from embedtune.anomaly.rules.rule import Rule, RuleHit, RuleKind
+from embedtune.anomaly.rules.rule import Rule, RuleHit, RuleKind, pattern
 from embedtune.anomaly.windows import looked_at
 from embedtune.errors import InputError
 
 RULES = (*PHRASES, *MARKUP, *ENCODED)
 
 _SHOWN = 80
+# A decoding that holds none of these is not worth the time of asking every rule.
+_CUES = pattern(
+    r"instruct|ignor|disregard|rule|prompt|guideline|pretend|role|password|passphrase|key|token|credential|secret|system"
+)
 
 
 def rule_hits(text: str, rules: Collection[Rule] = RULES) -> tuple[RuleHit, ...]:
@@ -28,8 +32,9 @@ def rule_hits(text: str, rules: Collection[Rule] = RULES) -> tuple[RuleHit, ...]
     hits = {hit.rule: hit for hit in _hits(seen, rules)}
     phrases = [rule for rule in rules if rule in PHRASES and rule.name not in hits]
     for hidden in undisguised(seen):
-        for hit in _hits(hidden, phrases):
-            hits.setdefault(f"disguised {hit.rule}", _disguised(hit))
+        if _CUES.search(hidden):
+            for hit in _hits(hidden, phrases):
+                hits.setdefault(f"disguised {hit.rule}", _disguised(hit))
     return tuple(hits.values())
 
 

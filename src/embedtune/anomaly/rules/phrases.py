@@ -1,7 +1,8 @@
 """Orders to the program that reads a query, and requests for what it must not tell.
 
 The verbs and nouns of overriding are those of Rebuff's heuristics (Protect AI, 2023); the rest are the kinds of prompt
-injection that OWASP lists as LLM01 and LLM07 (2025) and the goals of Perez and Ribeiro, "Ignore Previous Prompt" (2022).
+injection that OWASP lists as LLM01 and LLM07 (2025) and the goals of Perez and Ribeiro, "Ignore Previous Prompt"
+(2022).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _ASK = (
     r"\b(?:give|tell|show|reveal|print|list|output|send|share|leak|dump|display|expose|disclose|repeat|return|write|"
     r"provide|hand over|what (?:is|are|was|were))"
 )
-_SECRET = (
+_KEPT = (
     r"(?:(?:admin(?:istrator)?|root|master|database|server|user|system)(?:'s)? (?:password|login)|api[ _-]?keys?|"
     r"(?:access|auth(?:entication)?|secret|session) (?:tokens?|keys?|cookies)|private keys?|ssh keys?|credentials|"
     r"credit card numbers?|social security numbers?|passphrase|encryption keys?|environment variables|\.env\b)"
@@ -64,7 +65,8 @@ PHRASES = (
         RuleKind.OVERRIDE,
         pattern(
             rf"{_ASK}{_GAP}(?:(?:system|hidden|secret|initial|internal|original|developer)(?:'s)? "
-            r"(?:prompts?|instructions?|messages?|rules|guidelines|configuration|polic(?:y|ies))|your (?:prompt|instructions))\b",
+            r"(?:prompts?|instructions?|messages?|rules|guidelines|configuration|polic(?:y|ies))"
+            r"|your (?:prompt|instructions))\b",
             r"\brepeat (?:everything|the (?:text|words|sentence)) (?:above|before)",
         ),
         "asks for the reader's own instructions",
@@ -81,7 +83,7 @@ PHRASES = (
     Rule(
         "secrets-request",
         RuleKind.SECRETS,
-        pattern(rf"{_ASK}{_GAP}{_SECRET}", rf"{_ASK} (?:me )?{_SECRET}"),
+        pattern(rf"{_ASK}{_GAP}{_KEPT}", rf"{_ASK} (?:me )?{_KEPT}"),
         "asks for secrets",
     ),
     Rule(

@@ -1,0 +1,153 @@
+"""A log of judged queries: JSON lines, set aside when long, without texts unless they are asked for.
+
+What stands for a text is a hash with a key of the log's own (HMAC-SHA-256): who holds the log alone cannot test whether
+some query was asked, and equal queries can still be counted. The key is made with the log and readable by its owner.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import hmac
+import os
+import secrets
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from embedtune.anomaly.advisory import Advisory
+from embedtune.anomaly.log_entries import LogEntry
+from embedtune.errors import InputError
+from embedtune.files import digest_value
+from embedtune.locks import sole_holder
+
+if TYPE_CHECKING:
+    from embedtune.anomaly.detector import AnomalyDetector
+    from embedtune.anomaly.detectors.unit_vectors import Vectors
+    from embedtune.config.anomaly_settings import AnomalySettings
+
+_KEY_BYTES = 32
+_PATIENCE = 5.0  # seconds for another process to end its line
+_DECIMALS = 4
+_MEGABYTE = 1 << 20
+
+
+class QueryLog:
+    """Appends judged queries to a file; several processes may, by turns.
+
+    Args:
+        path: The log; beside it lie its key (``.key``) and the logs set aside (``.1``, the latest, and so on).
+        settings: Whether texts are logged, when a log is set aside and how many are kept.
+
+    Raises:
+        InputError: The log or its key cannot be written or read.
+    """
+
+    def __init__(self, path: Path, settings: AnomalySettings) -> None:
+        self._path = path
+        self._settings = settings
+        self._key = _own_key(path.with_name(f"{path.name}.key"), path)
+
+    def append(
+        self,
+        detector: AnomalyDetector,
+        texts: Sequence[str],
+        vectors: Vectors,
+        advisories: Sequence[Advisory],
+        domains: Sequence[str] | None = None,
+    ) -> None:
+        """Log judged queries.
+
+        Args:
+            detector: What judged them.
+            texts: The queries.
+            vectors: Their vectors, shape (n, dimension).
+            advisories: What was said of each.
+            domains: The domain of each, empty for none.
+
+        Raises:
+            InputError: The log cannot be written, or another process does not let go of it.
+        """
+        digest = digest_value(detector.card.model_dump())
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+        sketches = detector.reference.sketch(vectors).round(_DECIMALS).tolist()
+        lines = "".join(
+            LogEntry(
+                time=now,
+                query=self._hash(text),
+                text=text if self._settings.log_text else None,
+                domain=domain,
+                detector=digest,
+                verdict=advisory.verdict.value,
+                p_value=round(advisory.p_value, _DECIMALS),
+                rarities={name: round(rarity, _DECIMALS) for name, rarity in advisory.rarities.items()},
+                new_words=round(advisory.new_words, _DECIMALS),
+                rules=tuple(hit.rule for hit in advisory.rules),
+                sketch=tuple(round(number, _DECIMALS) for number in sketch),
+            ).line()
+            + "\n"
+            for text, domain, advisory, sketch in zip(
+                texts, domains or [""] * len(texts), advisories, sketches, strict=True
+            )
+        )
+        self._write(lines.encode("utf-8", "replace"))
+
+    def _hash(self, text: str) -> str:
+        normal = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+        return hmac.new(self._key, normal.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+
+    def _write(self, lines: bytes) -> None:
+        taken = InputError(f"{self._path} is held by another process.", "Wait for it, or log to another file.")
+        lock = sole_holder(self._path.with_name(f"{self._path.name}.lock"), taken, self._unusable, patience=_PATIENCE)
+        try:
+            self._set_aside(len(lines))
+            with self._path.open("ab") as stream:
+                stream.write(lines)
+        except OSError as error:
+            raise self._unusable(error) from error
+        finally:
+            lock.release()
+
+    def _set_aside(self, coming: int) -> None:
+        """Begin a new log where this one would become too long; the oldest goes."""
+        size = self._path.stat().st_size if self._path.exists() else 0
+        if not size or size + coming <= self._settings.log_megabytes * _MEGABYTE:
+            return
+        names = [self._path, *(self._path.with_name(f"{self._path.name}.{age}") for age in self._ages())]
+        for younger, older in reversed(list(zip(names, names[1:], strict=False))):
+            if younger.exists():
+                os.replace(younger, older)
+        if len(names) == 1:
+            self._path.unlink()
+
+    def _ages(self) -> range:
+        return range(1, self._settings.log_files)
+
+    def _unusable(self, error: OSError) -> InputError:
+        return InputError(
+            f"{self._path} cannot be written: {error.strerror or error}.",
+            "Check the folder's permissions and the disk's free space.",
+        )
+
+
+def _own_key(path: Path, log: Path) -> bytes:
+    """Return a log's key, made on first use."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        else:
+            key = secrets.token_bytes(_KEY_BYTES)
+            with os.fdopen(handle, "w", encoding="ascii") as stream:
+                stream.write(key.hex())
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"The key of {log} cannot be used: {error}.",
+            f"Remove {path}; hashes of older entries then no longer match.",
+        ) from error
+    if len(key) != _KEY_BYTES:
+        raise InputError(f"{path} is no key of a log.", "Remove it; hashes of older entries then no longer match.")
+    return key

@@ -1,0 +1,114 @@
+"""The stage of the flow that fits the detector which is published with the version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from embedtune.corpus.passages import cut_passages
+from embedtune.encoders.digests import model_digest
+from embedtune.encoders.locate import model_folder
+from embedtune.errors import InputError, ModelError
+from embedtune.events import Alert
+from embedtune.files import digest_file
+from embedtune.pipeline.anomaly import DETECTOR
+from embedtune.pipeline.corpus import SplitCorpus
+from embedtune.pipeline.pairs import read_pairs
+from embedtune.pipeline.project import Project
+from embedtune.pipeline.workspace import Plan
+from embedtune.vocabulary.pairs import Origin, Split, TrainingPair
+from embedtune.vocabulary.retrieval import PassageSettings
+
+if TYPE_CHECKING:
+    from embedtune.anomaly.detector import AnomalyDetector
+    from embedtune.anomaly.preparation import NormalQueries
+    from embedtune.config.anomaly_settings import AnomalySettings
+
+STAGE = "anomaly"
+_PASSAGE_WORDS = 96
+
+
+def anomaly_stage(project: Project, run: Path, pairs_file: Path, corpus: SplitCorpus) -> Path | None:
+    """Fit a detector on the questions that the model was trained on, calibrated on those that it was not.
+
+    People's questions alone are used where there are enough of them; otherwise generated ones too.
+
+    Returns:
+        The detector's folder, ``None`` where the corpus gives too few questions.
+    """
+    plan = Plan(
+        STAGE,
+        "fitting the detector of queries that do not belong",
+        {"model": model_digest(model_folder(run)), "pairs": digest_file(pairs_file), "sections": corpus.digest},
+        (project.config.anomaly, project.seed),
+        (DETECTOR,),
+    )
+
+    def fit(stage: Path) -> str:
+        from embedtune.anomaly.persistence import save_detector
+
+        try:
+            detector = _fitted(project, run, list(read_pairs(pairs_file)), corpus)
+        except ModelError:
+            raise
+        except InputError as error:
+            project.report(Alert(f"No anomaly detector: {error}"))
+            return f"skipped: {error.message}"
+        save_detector(detector, stage / DETECTOR)
+        return f"{detector.card.fit_queries} {detector.card.origin}; {detector.thresholds.guarantee.sentence}"
+
+    place = project.workspace.run_stage(plan, fit, project.report) / DETECTOR
+    return place if place.is_dir() else None
+
+
+def _fitted(project: Project, run: Path, pairs: Sequence[TrainingPair], corpus: SplitCorpus) -> AnomalyDetector:
+    from embedtune.anomaly.fitting import fit_detector
+
+    settings = project.config.anomaly
+    normal, used = _normal(pairs, settings)
+    if used.confidence < settings.confidence:
+        project.report(
+            Alert(
+                "Too few questions were held out for a confidence: the detector keeps to its rate of false positives on "
+                "average only."
+            )
+        )
+    passages = [passage.text for passage in cut_passages(corpus.sections, PassageSettings(words=_PASSAGE_WORDS))]
+    encoder = project.models.named(str(run))
+    return fit_detector(encoder, normal, settings=used, seed=project.seed, passages=passages)
+
+
+def _normal(pairs: Sequence[TrainingPair], settings: AnomalySettings) -> tuple[NormalQueries, AnomalySettings]:
+    """Return the questions to use, and the settings with the strongest promise that they allow.
+
+    A promise made on people's questions goes before a stronger one on generated questions, which say little of people.
+    """
+    human = [pair for pair in pairs if pair.query.origin is Origin.HUMAN]
+    average = settings.model_copy(update={"confidence": 0.0})
+    for some, origin in ((human, "questions from people"), (pairs, "generated questions")):
+        for promised in (settings, average):
+            if _enough(some, promised):
+                return _queries(some, origin), promised
+    return _queries(pairs, "generated questions"), average
+
+
+def _enough(pairs: Sequence[TrainingPair], settings: AnomalySettings) -> bool:
+    from embedtune.anomaly.calibration.guarantee import smallest_calibration
+    from embedtune.anomaly.preparation import SMALLEST_FIT
+
+    trained = {pair.query.text for pair in pairs if pair.provenance.split is Split.TRAIN}
+    held_out = {pair.query.text for pair in pairs if pair.provenance.split is not Split.TRAIN} - trained
+    return len(trained) >= SMALLEST_FIT and len(held_out) >= smallest_calibration(settings.alpha, settings.confidence)
+
+
+def _queries(pairs: Sequence[TrainingPair], origin: str) -> NormalQueries:
+    from embedtune.anomaly.preparation import NormalQueries
+
+    return NormalQueries(
+        [pair.query.text for pair in pairs],
+        domains=[pair.query.domain for pair in pairs],
+        groups=[pair.provenance.cluster or pair.provenance.section_id for pair in pairs],
+        held_out=[pair.provenance.split is not Split.TRAIN for pair in pairs],
+        origin=origin,
+    )

@@ -1,0 +1,117 @@
+"""What a log of judged queries shows, as figures and as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from embedtune.errors import InputError
+from embedtune.files import write_text
+from embedtune.pipeline.anomaly import version_detector
+from embedtune.pipeline.project import Project
+
+if TYPE_CHECKING:
+    from embedtune.anomaly.drift.assessment import Drift
+    from embedtune.report.drift_content import DriftContent, DriftTest
+
+_NEWEST = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class AssessedLog:
+    """A log and what it shows.
+
+    Attributes:
+        version: Whose detector judged.
+        drift: What the log shows.
+        with_texts: Whether it has the queries' texts.
+    """
+
+    version: str
+    drift: Drift
+    with_texts: bool
+
+
+def assess_logs(project: Project, version: str, logs: Sequence[Path], last: int | None = None) -> AssessedLog:
+    """Compare logs with the queries that calibrated a version's detector.
+
+    Args:
+        project: The project; its settings say how seldom a false alarm may be.
+        version: The version whose detector judged.
+        logs: The logs, together one.
+        last: Only so many of the newest queries; at most `_NEWEST`, which is also the default.
+
+    Raises:
+        FormatError: A log cannot be read.
+        InputError: Too few queries that this detector judged, or ``last`` is below 1.
+    """
+    from embedtune.anomaly.drift.assessment import assess
+    from embedtune.anomaly.log_entries import read_entries
+
+    if last is not None and last < 1:
+        raise InputError(f"The last {last} queries were asked for.", "Ask for at least 1.")
+    detector = version_detector(project, version, project.models.named(version))
+    entries = sorted(chain.from_iterable(map(read_entries, logs)), key=lambda entry: entry.time)
+    kept = entries[-min(last or _NEWEST, _NEWEST) :]
+    drift = assess(detector, kept, project.config.anomaly.drift_alarm, project.seed)
+    return AssessedLog(version, drift, any(entry.text is not None for entry in kept))
+
+
+def write_drift_page(assessed: AssessedLog, path: Path) -> None:
+    """Write the page about a log.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    from embedtune.report.drift_page import render_drift
+
+    write_text(path, render_drift(_content(assessed)))
+
+
+def _content(assessed: AssessedLog) -> DriftContent:
+    from embedtune.report.drift_content import DriftCluster, DriftContent, DriftDomain, DriftPart
+
+    drift = assessed.drift
+    named = any(domain.domain for domain in drift.mix.domains)
+    return DriftContent(
+        version=assessed.version,
+        begin=drift.begin,
+        end=drift.end,
+        queries=drift.queries,
+        distinct=drift.distinct,
+        promise=drift.guarantee.sentence,
+        alarms=drift.alarms,
+        tests=_tests(drift),
+        parts=tuple(
+            DriftPart(part.begin, part.flagged / part.queries, part.unusual / part.queries) for part in drift.stretches
+        ),
+        expected=drift.rate.expected,
+        expected_high=drift.rate.expected_high,
+        p_values=drift.p_values,
+        domains=tuple(DriftDomain(d.domain, d.usual, d.share, d.flagged) for d in drift.mix.domains) if named else (),
+        rules=drift.rules,
+        clusters=tuple(DriftCluster(c.queries, c.distinct, c.share, c.examples) for c in drift.clusters),
+        with_texts=assessed.with_texts,
+    )
+
+
+def _tests(drift: Drift) -> tuple[DriftTest, ...]:
+    from embedtune.report.drift_content import DriftTest
+
+    rate, vocabulary, embedding = drift.rate, drift.vocabulary, drift.embedding
+    rows = (
+        (
+            "flagged queries",
+            f"{rate.expected:.1%}, seldom above {rate.expected_high:.1%}",
+            f"{rate.share:.1%} ({rate.low:.1%} to {rate.high:.1%})",
+            rate.p_value,
+        ),
+        ("vectors (energy test)", "0", f"{embedding.distance:.3g}, {embedding.compared} queries", embedding.p_value),
+        ("new words", f"{vocabulary.usual:.1%}", f"{vocabulary.share:.1%}", vocabulary.p_value),
+        ("domains", "as calibrated", f"{len(drift.mix.domains)} domains", drift.mix.p_value),
+    )
+    level = drift.level / len(rows)
+    return tuple(DriftTest(name, usual, found, p_value, p_value <= level) for name, usual, found, p_value in rows)
