@@ -7,8 +7,11 @@ gibberish, injected instructions alone, and honest questions with an instruction
 
 DATA holds emanual_tv, mechanics_se, scifact and manuals/electronics_arduino_help. Five times, the groups of sections
 are halved at random: questions about one half fit and calibrate, those about the other half test. Injections are of the
-five families that nothing is fitted on or written for; with ``(known)`` of the five that the package is fitted on. A rate is
-the mean over splits; its interval is over the texts. Nothing was tuned on the test halves or on held-out families.
+five families that nothing is fitted on; with ``(known)`` of the five that the package is fitted on. A rate is the mean
+over splits; its interval is over the texts. Nothing was tuned on the test halves or on held-out families.
+
+The rules were written after the draw, from published lists, by the author of the injections: the rates without rules
+are those that nobody can have helped along.
 Vectors are kept in FOLDER, so that a second run encodes nothing.
 """
 

@@ -1,4 +1,4 @@
-"""The detector of queries that do not belong: detectors, rules and thresholds, bound to one model, frozen after fitting.
+"""The detector of queries that do not belong: detectors, rules and thresholds, bound to one model and frozen.
 
 It advises and never blocks. It is no wall against an attacker who knows it: who can ask often enough finds an order
 that passes.

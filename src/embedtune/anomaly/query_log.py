@@ -6,13 +6,14 @@ some query was asked, and equal queries can still be counted. The key is made wi
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
 import hmac
 import os
 import secrets
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ class QueryLog:
             InputError: The log cannot be written, or another process does not let go of it.
         """
         digest = digest_value(detector.card.model_dump())
-        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
         sketches = detector.reference.sketch(vectors).round(_DECIMALS).tolist()
         lines = "".join(
             LogEntry(
@@ -115,9 +116,9 @@ class QueryLog:
         if not size or size + coming <= self._settings.log_megabytes * _MEGABYTE:
             return
         names = [self._path, *(self._path.with_name(f"{self._path.name}.{age}") for age in self._ages())]
-        for younger, older in reversed(list(zip(names, names[1:], strict=False))):
+        for younger, older in reversed(list(pairwise(names))):
             if younger.exists():
-                os.replace(younger, older)
+                younger.replace(older)
         if len(names) == 1:
             self._path.unlink()
 

@@ -72,7 +72,7 @@ def fit(
 def score(
     session: Session, queries: tuple[str, ...], queries_file: Path | None, model: str, domain: str, log: Path | None
 ) -> None:
-    """Tell for each query whether it is normal, unusual or anomalous, and why; with --file as JSON lines, as they come."""
+    """Tell whether queries are normal, unusual or anomalous, and why; with --file as JSON lines, as they come."""
     if bool(queries) == (queries_file is not None):
         raise click.UsageError("Give queries, or --file FILE.")
 

@@ -70,8 +70,8 @@ def _fitted(project: Project, run: Path, pairs: Sequence[TrainingPair], corpus: 
     if used.confidence < settings.confidence:
         project.report(
             Alert(
-                "Too few questions were held out for a confidence: the detector keeps to its rate of false positives on "
-                "average only."
+                "Too few questions were held out for a confidence: the detector keeps to its rate of false positives "
+                "on average only."
             )
         )
     passages = [passage.text for passage in cut_passages(corpus.sections, PassageSettings(words=_PASSAGE_WORDS))]

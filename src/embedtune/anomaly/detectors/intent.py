@@ -6,7 +6,8 @@ for it, so that all windows of a query cost less than a tenth of a millisecond. 
 furthest on the side of the orders. Because vectors stand for meanings, orders of kinds that nobody wrote down are found
 too.
 
-Mean of weighted token vectors: Arora, Liang and Ma, "A simple but tough-to-beat baseline for sentence embeddings" (2017).
+Mean of weighted token vectors: Arora, Liang and Ma, "A simple but tough-to-beat baseline for sentence embeddings"
+(2017).
 """
 
 from __future__ import annotations

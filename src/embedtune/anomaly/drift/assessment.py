@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -165,7 +166,7 @@ def _rules(entries: Sequence[LogEntry]) -> tuple[tuple[str, int], ...]:
 def _stretches(entries: Sequence[LogEntry]) -> tuple[Stretch, ...]:
     parts = min(STRETCHES, max(1, len(entries) // SMALLEST_LOG))
     ends = [round(len(entries) * number / parts) for number in range(parts + 1)]
-    cut = [entries[begin:end] for begin, end in zip(ends, ends[1:], strict=False)]
+    cut = [entries[begin:end] for begin, end in pairwise(ends)]
     return tuple(
         Stretch(
             part[0].time,

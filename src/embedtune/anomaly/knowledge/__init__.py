@@ -1,1 +1,1 @@
-"""Texts that belong to no domain, written for this project: ``attacks.json``, ``everyday.json``; ``texts`` reads them."""
+"""Texts of no domain, written for this project: ``attacks.json``, ``everyday.json``; ``texts`` reads them."""
