@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from embedtune.api.anomaly import train_anomaly_detector
+    from embedtune.api.anomaly import load_anomaly_detector, train_anomaly_detector
     from embedtune.api.evaluation import EmbeddingEvaluator
     from embedtune.api.extraction import HardNegativeMiner, ProcedureExtractor, QueryGenerator, TrainingDataGenerator
     from embedtune.api.registry import ModelRegistry, RegistrySettings, generate_signing_keys, prune_cache
@@ -39,6 +39,7 @@ _HOMES = {
     "VersionedEmbeddings": "embedtune.api.versions",
     "create_finetuned_retrieval": "embedtune.api.retrieval",
     "generate_signing_keys": "embedtune.api.registry",
+    "load_anomaly_detector": "embedtune.api.anomaly",
     "prune_cache": "embedtune.api.registry",
     "train_anomaly_detector": "embedtune.api.anomaly",
     "train_embedding_model": "embedtune.api.training",
@@ -61,6 +62,7 @@ __all__ = [
     "VersionedEmbeddings",
     "create_finetuned_retrieval",
     "generate_signing_keys",
+    "load_anomaly_detector",
     "prune_cache",
     "train_anomaly_detector",
     "train_embedding_model",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ from embedtune.anomaly.detectors.wording import Wording
 from embedtune.anomaly.reference import Reference
 from embedtune.anomaly.rules.matching import rule_hits
 from embedtune.anomaly.rules.rule import Rule, RuleHit
-from embedtune.anomaly.storage import DetectorCard
+from embedtune.anomaly.storage import DetectorCard, write_detector
 from embedtune.anomaly.windows import window_text
 from embedtune.errors import InputError, ModelError
 
@@ -121,6 +122,18 @@ class AnomalyDetector:
             )
             for row in range(len(texts))
         ]
+
+    def save(self, folder: Path) -> None:
+        """Write the detector to ``folder``, which must be absent or empty; wholly or not at all.
+
+        Raises:
+            InputError: The folder holds something already, or cannot be written.
+        """
+        calibration = {f"calibration.{name}": scores for name, scores in self.thresholds.scores.items()}
+        known = {"known": self.known.astype(np.float16)}
+        write_detector(
+            folder, self.card, {**self.combination.arrays(), **calibration, **self.reference.arrays(), **known}
+        )
 
     def _advisory(
         self, asked: Asked, row: int, score: float, rarities: dict[str, float], hits: tuple[RuleHit, ...], name: str

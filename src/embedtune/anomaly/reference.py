@@ -29,10 +29,10 @@ class Reference:
         new_words: The share of new words of each, shape (n,), float32.
     """
 
-    centre: NDArray[np.generic]
-    directions: NDArray[np.generic]
-    sketches: NDArray[np.generic]
-    new_words: NDArray[np.generic]
+    centre: NDArray[np.float32]
+    directions: NDArray[np.float32]
+    sketches: NDArray[np.float32]
+    new_words: NDArray[np.float32]
 
     @classmethod
     def of(cls, fitted: Vectors, calibration: Vectors, new_words: NDArray[np.float64]) -> Reference:

@@ -39,7 +39,7 @@ def window_sums(rows: NDArray[np.float64]) -> NDArray[np.float64]:
         One sum a window: shape (max(1, n - WINDOW + 1),) or the same with a width.
     """
     if len(rows) <= WINDOW:
-        return rows.sum(axis=0, keepdims=True)
+        return np.asarray(rows.sum(axis=0, keepdims=True))
     sums = rows.cumsum(axis=0)
     found: NDArray[np.float64] = sums[WINDOW - 1 :].copy()
     found[1:] -= sums[:-WINDOW]

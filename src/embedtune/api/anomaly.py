@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedtune.config.anomaly_settings import AnomalySettings
@@ -45,3 +46,18 @@ def train_anomaly_detector(
 
     normal = NormalQueries(normal_queries, domains, groups)
     return fit_detector(encoder, normal, settings=settings or AnomalySettings(), seed=seed, passages=passages)
+
+
+def load_anomaly_detector(folder: str | Path, encoder: Encoder) -> AnomalyDetector:
+    """Read a detector that was saved, or the ``anomaly`` folder of a version.
+
+    Args:
+        folder: The detector's folder.
+        encoder: The model whose vectors it is to score.
+
+    Raises:
+        ModelError: It is missing, altered, damaged, or was fitted on another model.
+    """
+    from embedtune.anomaly.loading import load_detector
+
+    return load_detector(Path(folder), encoder)

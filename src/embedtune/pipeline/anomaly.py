@@ -39,14 +39,13 @@ def fit_to_folder(
         InputError: Too few distinct queries.
     """
     from embedtune.anomaly.fitting import fit_detector
-    from embedtune.anomaly.persistence import save_detector
     from embedtune.anomaly.preparation import NormalQueries
 
     passages = _indexed_passages(project, encoder, store)
     settings = project.config.anomaly
     detector = fit_detector(encoder, NormalQueries(queries), settings=settings, seed=project.seed, passages=passages)
     with replaced_folder(folder) as staging:
-        save_detector(detector, staging / DETECTOR)
+        detector.save(staging / DETECTOR)
     return detector
 
 
@@ -57,7 +56,7 @@ def version_detector(project: Project, version: str, encoder: Encoder) -> Anomal
         ModelError: There is none, or it was fitted on another model.
         VerificationError: The version was tampered with.
     """
-    from embedtune.anomaly.persistence import load_detector
+    from embedtune.anomaly.loading import load_detector
 
     return load_detector(_find_detector(project, version), encoder)
 

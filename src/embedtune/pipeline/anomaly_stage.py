@@ -46,8 +46,7 @@ def anomaly_stage(project: Project, run: Path, pairs_file: Path, corpus: SplitCo
     )
 
     def fit(stage: Path) -> str:
-        from embedtune.anomaly.persistence import save_detector
-
+    
         try:
             detector = _fitted(project, run, list(read_pairs(pairs_file)), corpus)
         except ModelError:
@@ -55,7 +54,7 @@ def anomaly_stage(project: Project, run: Path, pairs_file: Path, corpus: SplitCo
         except InputError as error:
             project.report(Alert(f"No anomaly detector: {error}"))
             return f"skipped: {error.message}"
-        save_detector(detector, stage / DETECTOR)
+        detector.save(stage / DETECTOR)
         return f"{detector.card.fit_queries} {detector.card.origin}; {detector.thresholds.guarantee.sentence}"
 
     place = project.workspace.run_stage(plan, fit, project.report) / DETECTOR

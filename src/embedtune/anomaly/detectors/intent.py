@@ -44,8 +44,8 @@ class Intent:
         border: Between normal windows and orders.
     """
 
-    weights: NDArray[np.generic]
-    centre: NDArray[np.generic]
+    weights: NDArray[np.float32]
+    centre: NDArray[np.float32]
     border: LinearBorder
     _word_sums: Memo[str, Rows]
 
@@ -94,7 +94,7 @@ class Intent:
         return {"token_weights": self.weights, "centre": self.centre, **self.border.arrays()}
 
 
-def _word_sums(tokens: TokenTable, weights: NDArray[np.generic], centre: NDArray[np.generic]) -> Memo[str, Rows]:
+def _word_sums(tokens: TokenTable, weights: NDArray[np.float32], centre: NDArray[np.float32]) -> Memo[str, Rows]:
     """Return the sum of the weighted vectors of a word's tokens, by the word."""
     vectors = tokens.vectors
 

@@ -26,8 +26,8 @@ class Mahalanobis:
         whitening: Makes the normal queries vary alike in all directions, shape (dimension, dimension), float32.
     """
 
-    mean: NDArray[np.generic]
-    whitening: NDArray[np.generic]
+    mean: NDArray[np.float32]
+    whitening: NDArray[np.float32]
 
     @classmethod
     def fit(cls, material: Material) -> Mahalanobis:

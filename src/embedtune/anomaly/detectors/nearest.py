@@ -59,7 +59,7 @@ class Nearest:
         Raises:
             ModelError: A part is missing or damaged.
         """
-        return cls.of(np.asarray(taken(arrays, "known", np.float16, (None, dimension)), np.float16), neighbours)
+        return cls.of(taken(arrays, "known", np.float16, (None, dimension)), neighbours)
 
     def scores(self, asked: Asked) -> Scores:
         """Return 1 - the mean cosine with the nearest known vectors, 0 to 2."""

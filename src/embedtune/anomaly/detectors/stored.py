@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from embedtune.errors import ModelError
 
+Number = TypeVar("Number", bound=np.generic)
+
 REFIT = "Fit the detector again (`embedtune anomaly fit`)."
 
 
 def taken(
-    arrays: dict[str, NDArray[np.generic]], name: str, kind: type[np.generic], shape: tuple[int | None, ...]
-) -> NDArray[np.generic]:
+    arrays: dict[str, NDArray[np.generic]], name: str, kind: type[Number], shape: tuple[int | None, ...]
+) -> NDArray[Number]:
     """Take an array out of ``arrays`` and return it read-only.
 
     Args:
@@ -34,6 +38,6 @@ def taken(
         raise ModelError(f"The detector's {name} is {array.dtype}{array.shape} and does not fit.", REFIT)
     if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
         raise ModelError(f"The detector's {name} holds values that are not finite.", REFIT)
-    frozen = np.array(array)
+    frozen: NDArray[Number] = np.array(array, dtype=kind)
     frozen.flags.writeable = False
     return frozen

@@ -51,7 +51,7 @@ class Wording:
     before: HashedCounts
     followers: HashedCounts
     spelling: Spelling
-    novelty: NDArray[np.generic]
+    novelty: NDArray[np.float32]
     _single: Memo[str, float]
 
     @classmethod
@@ -90,7 +90,7 @@ class Wording:
         return cls._of(tables, Spelling.from_arrays(arrays), taken(arrays, "novelty", np.float32, (1,)))
 
     @classmethod
-    def _of(cls, tables: Sequence[HashedCounts], spelling: Spelling, novelty: NDArray[np.generic]) -> Wording:
+    def _of(cls, tables: Sequence[HashedCounts], spelling: Spelling, novelty: NDArray[np.float32]) -> Wording:
         known, rest = tables[0], float(novelty[0])
         single = Memo[str, float](lambda word: known[word] + rest * math.exp(spelling.log_probability(word)))
         return cls(*tables, spelling, novelty, single)

@@ -1,4 +1,4 @@
-"""A detector to a folder and back."""
+"""A detector read back from its folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from embedtune.anomaly.detectors.stored import REFIT, taken
 from embedtune.anomaly.detectors.tail_scale import TailScale
 from embedtune.anomaly.reference import Reference
 from embedtune.anomaly.rules.matching import chosen_rules
-from embedtune.anomaly.storage import DetectorCard, read_detector, write_detector
+from embedtune.anomaly.storage import DetectorCard, read_detector
 from embedtune.errors import InputError, ModelError
 from embedtune.vocabulary.ports import Encoder, HasTokenTable
 
@@ -27,27 +27,8 @@ if TYPE_CHECKING:
 Stored = dict[str, NDArray[np.generic]]
 
 
-def save_detector(detector: AnomalyDetector, folder: Path) -> None:
-    """Write a detector to a folder, which must be absent or empty; wholly or not at all.
-
-    Raises:
-        InputError: The folder holds something already, or cannot be written.
-    """
-    calibration = {f"calibration.{name}": scores for name, scores in detector.thresholds.scores.items()}
-    write_detector(
-        folder,
-        detector.card,
-        {
-            **detector.combination.arrays(),
-            **calibration,
-            **detector.reference.arrays(),
-            "known": detector.known.astype(np.float16),
-        },
-    )
-
-
 def load_detector(folder: Path, encoder: Encoder) -> AnomalyDetector:
-    """Read a detector that `save_detector` wrote.
+    """Read a detector that its `save` wrote.
 
     Args:
         folder: The detector's folder.

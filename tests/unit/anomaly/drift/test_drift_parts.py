@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from embedtune.anomaly.calibration.guarantee import promise
+from embedtune.anomaly.drift.domain_mix import domain_mix
+from embedtune.anomaly.drift.embedding_shift import embedding_shift
+from embedtune.anomaly.drift.rates import flag_rate
+from embedtune.anomaly.drift.vocabulary import compare_vocabulary
+
+
+def test_a_flag_rate_that_is_usual_and_one_that_is_not():
+    guarantee = promise(181, 0.05, 0.95)
+    usual, high = flag_rate(14, 500, guarantee), flag_rate(60, 500, guarantee)
+    assert usual.share == 0.028
+    assert usual.low < 0.028 < usual.high
+    assert usual.p_value > 0.2
+    assert high.p_value < 0.001
+    assert high.share > high.expected_high > high.expected == 5 / 182
+
+
+def test_a_small_calibration_is_less_sure_what_is_usual():
+    small, large = (flag_rate(40, 500, promise(n, 0.05, 0)) for n in (39, 3999))
+    assert small.p_value > 10 * large.p_value
+
+
+def test_the_p_value_of_the_rate_is_honest():
+    # The threshold's own rate is Beta(beyond + 1, n - beyond); flags are binomial given it.
+    guarantee = promise(99, 0.05, 0)
+    generator = np.random.default_rng(1)
+    rates = generator.beta(guarantee.beyond + 1, guarantee.queries - guarantee.beyond, 2000)
+    p_values = [flag_rate(int(generator.binomial(200, rate)), 200, guarantee).p_value for rate in rates[:400]]
+    assert np.mean(np.array(p_values) <= 0.1) <= 0.14
+
+
+def sketches(count, seed, shift=0.0):
+    return np.random.default_rng(seed).normal(size=(count, 4)) + shift
+
+
+def test_the_energy_test_sees_a_shift_and_no_other():
+    assert embedding_shift(sketches(150, 1), sketches(150, 2, 0.6), 7).p_value == 0.001
+    p_values = [embedding_shift(sketches(60, seed), sketches(60, seed + 100), 7).p_value for seed in range(20)]
+    assert 0.2 < np.mean(p_values) < 0.8
+
+
+def test_the_energy_distance_by_hand():
+    # Points 0, 0 against 1, 1: 2 * 1 - 0 - 0.
+    found = embedding_shift(np.array([[0.0], [0.0]]), np.array([[1.0], [1.0]]), 1)
+    assert found.distance == pytest.approx(2.0)
+    assert found.p_value > 0.1  # 6 divisions only
+    assert embedding_shift(np.zeros((3, 1)), np.zeros((1, 1)), 1).p_value == 1
+
+
+def test_more_queries_than_are_compared_are_sampled():
+    found = embedding_shift(sketches(900, 1), sketches(900, 2), 7)
+    assert found.compared == 500
+    assert embedding_shift(sketches(900, 1), sketches(900, 2), 7) == found
+
+
+def test_new_words_are_compared():
+    usual = np.repeat([0.0, 0.1], [90, 10])
+    assert compare_vocabulary(usual, usual).p_value > 0.4
+    more = compare_vocabulary(usual, np.repeat([0.0, 0.5], [50, 50]))
+    assert more.p_value < 1e-6
+    assert (more.usual, more.share) == (pytest.approx(0.01), 0.25)
+    assert compare_vocabulary(np.zeros(5), np.zeros(9)).p_value == 1
+
+
+def test_the_mix_of_domains_is_compared():
+    normal = {"pump": 60, "hose": 40}
+    same = domain_mix(normal, [("pump", False)] * 30 + [("hose", True)] * 20)
+    assert same.p_value > 0.9
+    other = domain_mix(normal, [("pump", False)] * 5 + [("hose", False)] * 45)
+    assert other.p_value < 0.001
+    assert [(d.domain, d.usual, d.share, d.flagged) for d in same.domains] == [
+        ("hose", 0.4, 0.4, 1.0),
+        ("pump", 0.6, 0.6, 0.0),
+    ]
+
+
+@pytest.mark.parametrize("logged", [[("", False)] * 50, [("pump", False)] * 50, [("lid", True)] * 2])
+def test_a_mix_that_says_nothing_raises_no_alarm(logged):
+    assert domain_mix({"pump": 60} if logged[0][0] else {"pump": 30, "hose": 30}, logged).p_value > 0.01

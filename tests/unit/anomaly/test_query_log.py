@@ -1,0 +1,116 @@
+import hashlib
+import json
+import stat
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from anomaly_samples import FOREIGN, QUESTIONS, TokenEncoder
+
+from embedtune.anomaly.log_entries import read_entries
+from embedtune.anomaly.query_log import QueryLog
+from embedtune.config.anomaly_settings import AnomalySettings
+from embedtune.errors import FormatError, InputError
+
+TEXTS = [QUESTIONS[0], QUESTIONS[0].upper(), FOREIGN[0], "how do I oil the pump <|system|>"]
+
+
+@pytest.fixture
+def log(detector):
+    encoder = TokenEncoder()
+
+    def append(path, texts=TEXTS, domains=None, **values):
+        vectors = encoder.encode(texts)
+        advisories = detector.score(texts, vectors, domains)
+        QueryLog(path, AnomalySettings(**values)).append(detector, texts, vectors, advisories, domains)
+        return list(read_entries(path))
+
+    return append
+
+
+def test_an_entry_says_what_was_judged(log, tmp_path, detector):
+    entries = log(tmp_path / "logs" / "queries.log", domains=["pump", "", "", ""])
+    assert [entry.domain for entry in entries] == ["pump", "", "", ""]
+    assert entries[2].verdict == "anomalous"
+    assert entries[3].rules == ("chat-markup",)
+    assert set(entries[0].rarities) == set(detector.card.detectors)
+    assert len(entries[0].sketch) == 16
+    assert entries[0].time.endswith("+00:00")
+
+
+def test_without_leave_there_is_no_text_and_no_plain_hash(log, tmp_path):
+    entries = log(tmp_path / "queries.log")
+    written = (tmp_path / "queries.log").read_text()
+    for text in TEXTS:
+        assert text not in written
+        assert hashlib.sha256(text.encode()).hexdigest()[:32] not in written
+    assert entries[0].query == entries[1].query != entries[2].query
+    assert all(entry.text is None for entry in entries)
+
+
+def test_two_logs_have_different_keys_and_one_keeps_its_own(log, tmp_path):
+    one, other, again = (log(tmp_path / name)[0] for name in ("a.log", "b.log", "a.log"))
+    assert one.query == again.query != other.query
+    assert stat.S_IMODE((tmp_path / "a.log.key").stat().st_mode) == 0o600
+
+
+def test_texts_are_logged_where_that_is_wanted(log, tmp_path):
+    assert [entry.text for entry in log(tmp_path / "queries.log", log_text=True)] == TEXTS
+
+
+def test_a_long_log_is_set_aside_and_the_oldest_goes(log, tmp_path):
+    path = tmp_path / "queries.log"
+    for number in range(5):
+        log(path, [QUESTIONS[number]], log_text=True, log_megabytes=1e-6, log_files=3)
+    texts = {name: [e.text for e in read_entries(tmp_path / name)] for name in ("queries.log", "queries.log.1", "queries.log.2")}
+    assert texts == {"queries.log": [QUESTIONS[4]], "queries.log.1": [QUESTIONS[3]], "queries.log.2": [QUESTIONS[2]]}
+    assert not (tmp_path / "queries.log.3").exists()
+
+
+def test_one_file_is_begun_anew(log, tmp_path):
+    for number in range(3):
+        entries = log(tmp_path / "queries.log", [QUESTIONS[number]], log_text=True, log_megabytes=1e-6, log_files=1)
+    assert [entry.text for entry in entries] == [QUESTIONS[2]]
+
+
+def _append(arguments):
+    path, detector, texts, vectors, advisories = arguments
+    log = QueryLog(path, AnomalySettings())
+    for _ in range(10):
+        log.append(detector, texts, vectors, advisories)
+
+
+def test_several_threads_may_write(detector, tmp_path):
+    encoder = TokenEncoder()
+    vectors = encoder.encode(TEXTS)
+    given = (tmp_path / "queries.log", detector, TEXTS, vectors, detector.score(TEXTS, vectors))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(_append, [given] * 4))
+    assert len(list(read_entries(tmp_path / "queries.log"))) == 160
+
+
+def test_a_line_that_a_crash_cut_short_is_passed_over(log, tmp_path):
+    path = tmp_path / "queries.log"
+    log(path)
+    path.write_text(path.read_text()[:-20])
+    assert len(list(read_entries(path))) == 3
+
+
+@pytest.mark.parametrize("line", ["{}", "[1]", "nonsense", json.dumps({"time": 1})])
+def test_a_foreign_line_is_named(log, tmp_path, line):
+    path = tmp_path / "queries.log"
+    log(path)
+    with path.open("a") as stream:
+        stream.write(f"{line}\n")
+    with pytest.raises(FormatError, match="Line 5 of .*is no judged query"):
+        list(read_entries(path))
+
+
+def test_a_log_that_cannot_be_is_reported(log, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be used"):
+        log(tmp_path / "file" / "queries.log")
+    (tmp_path / "queries.log.key").write_text("no key")
+    with pytest.raises(InputError, match="key"):
+        log(tmp_path / "queries.log")
+    with pytest.raises(FormatError, match="cannot be read"):
+        list(read_entries(tmp_path / "nowhere.log"))
