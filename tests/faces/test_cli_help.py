@@ -13,6 +13,7 @@ from embedtune.cli.main import cli
 WORKING = {
     "anomaly fit",
     "anomaly score",
+    "anomaly report",
     "demo",
     "doctor",
     "duplicates",

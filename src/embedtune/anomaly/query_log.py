@@ -12,7 +12,8 @@ import hmac
 import os
 import secrets
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,6 @@ from typing import TYPE_CHECKING
 from embedtune.anomaly.advisory import Advisory
 from embedtune.anomaly.log_entries import LogEntry
 from embedtune.errors import InputError
-from embedtune.files import digest_value
 from embedtune.locks import sole_holder
 
 if TYPE_CHECKING:
@@ -70,28 +70,9 @@ class QueryLog:
         Raises:
             InputError: The log cannot be written, or another process does not let go of it.
         """
-        digest = digest_value(detector.card.model_dump())
-        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
-        sketches = detector.reference.sketch(vectors).round(_DECIMALS).tolist()
-        lines = "".join(
-            LogEntry(
-                time=now,
-                query=self._hash(text),
-                text=text if self._settings.log_text else None,
-                domain=domain,
-                detector=digest,
-                verdict=advisory.verdict.value,
-                p_value=round(advisory.p_value, _DECIMALS),
-                rarities={name: round(rarity, _DECIMALS) for name, rarity in advisory.rarities.items()},
-                new_words=round(advisory.new_words, _DECIMALS),
-                rules=tuple(hit.rule for hit in advisory.rules),
-                sketch=tuple(round(number, _DECIMALS) for number in sketch),
-            ).line()
-            + "\n"
-            for text, domain, advisory, sketch in zip(
-                texts, domains or [""] * len(texts), advisories, sketches, strict=True
-            )
-        )
+        made = log_entries(detector, texts, vectors, advisories, domains, self._hash)
+        kept = made if self._settings.log_text else (replace(entry, text=None) for entry in made)
+        lines = "".join(f"{entry.line()}\n" for entry in kept)
         self._write(lines.encode("utf-8", "replace"))
 
     def _hash(self, text: str) -> str:
@@ -130,6 +111,46 @@ class QueryLog:
             f"{self._path} cannot be written: {error.strerror or error}.",
             "Check the folder's permissions and the disk's free space.",
         )
+
+
+def log_entries(
+    detector: AnomalyDetector,
+    texts: Sequence[str],
+    vectors: Vectors,
+    advisories: Sequence[Advisory],
+    domains: Sequence[str] | None,
+    name_of: Callable[[str], str],
+) -> list[LogEntry]:
+    """Return what a log says of judged queries, texts included.
+
+    Args:
+        detector: What judged them.
+        texts: The queries.
+        vectors: Their vectors, shape (n, dimension).
+        advisories: What was said of each.
+        domains: The domain of each, empty for none.
+        name_of: Gives what stands for a query.
+    """
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+    sketches = detector.reference.sketch(vectors).round(_DECIMALS).tolist()
+    return [
+        LogEntry(
+            time=now,
+            query=name_of(text),
+            text=text,
+            domain=domain,
+            detector=detector.card.digest,
+            verdict=advisory.verdict.value,
+            p_value=round(advisory.p_value, _DECIMALS),
+            rarities={name: round(rarity, _DECIMALS) for name, rarity in advisory.rarities.items()},
+            new_words=round(advisory.new_words, _DECIMALS),
+            rules=tuple(hit.rule for hit in advisory.rules),
+            sketch=tuple(round(number, _DECIMALS) for number in sketch),
+        )
+        for text, domain, advisory, sketch in zip(
+            texts, domains or [""] * len(texts), advisories, sketches, strict=True
+        )
+    ]
 
 
 def _own_key(path: Path, log: Path) -> bytes:

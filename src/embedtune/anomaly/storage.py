@@ -8,6 +8,7 @@ files: that takes the signature of the version around the folder.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -49,6 +50,11 @@ class DetectorCard(_Stored):
     domains: dict[str, int] = Field(description="Calibration queries by domain; those without one under an empty name.")
     calibrated_domains: tuple[str, ...] = Field(description="Domains with a threshold of their own.")
     known_queries: tuple[str, ...] = Field(description="Normal queries, to name the nearest; empty where not kept.")
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the description: which detector it is, for a log."""
+        return digest_value(self.model_dump())
 
 
 class _Envelope(_Stored):

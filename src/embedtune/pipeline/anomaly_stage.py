@@ -46,7 +46,7 @@ def anomaly_stage(project: Project, run: Path, pairs_file: Path, corpus: SplitCo
     )
 
     def fit(stage: Path) -> str:
-    
+
         try:
             detector = _fitted(project, run, list(read_pairs(pairs_file)), corpus)
         except ModelError:

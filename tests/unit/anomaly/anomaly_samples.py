@@ -14,7 +14,11 @@ PARTS = "brew group|steam wand|water tank|drip tray|grinder|milk jug|boiler|pump
 WORK = ("clean the", "replace the", "descale the", "remove the", "test the", "order a new", "tighten the", "oil the")
 FORMS = ("how do I {} {}", "when should I {} {}", "can I {} {} myself")
 QUESTIONS = [form.format(work, part) for form, work, part in itertools.product(FORMS, WORK, PARTS)]
-PASSAGES = [f"To {work} {part} switch the machine off and let it cool. Then {work} {part} with care." for work in WORK for part in PARTS]
+PASSAGES = [
+    f"To {work} {part} switch the machine off and let it cool. Then {work} {part} with care."
+    for work in WORK
+    for part in PARTS
+]
 FOREIGN = ["who composed the nine symphonies", "xkqj zzvw pplo rrtt", "which country has the most lakes in winter"]
 
 

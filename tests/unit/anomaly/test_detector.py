@@ -89,7 +89,9 @@ def test_a_blank_query_is_refused_with_its_number(judged, bad):
         judged("how", bad)
 
 
-@pytest.mark.parametrize("text", ["\x00\x01\x02", "a" * 1_000_000, "how " * 250_000, "\ud800 pump", "😀" * 50, "\u202epump"])
+@pytest.mark.parametrize(
+    "text", ["\x00\x01\x02", "a" * 1_000_000, "how " * 250_000, "\ud800 pump", "😀" * 50, "\u202epump"]
+)
 def test_odd_texts_get_a_verdict(detector, text):
     (item,) = detector.score([text], on_sphere(np.ones((1, DIMENSION))))
     assert item.verdict is Verdict.ANOMALOUS
@@ -190,7 +192,9 @@ def test_the_smallest_number_of_queries_is_enough(count, values):
 def test_repetitions_and_blanks_are_left_out():
     noisy = [*QUESTIONS[:100], "", " \t", *(text.upper() for text in QUESTIONS[:100])]
     normal = NormalQueries(noisy)
-    made = fit_detector(TokenEncoder(), normal, settings=AnomalySettings(detectors=("wording",)), seed=1, passages=PASSAGES)
+    made = fit_detector(
+        TokenEncoder(), normal, settings=AnomalySettings(detectors=("wording",)), seed=1, passages=PASSAGES
+    )
     assert made.card.fit_queries + made.card.calibration_queries == 100
 
 

@@ -61,7 +61,10 @@ def test_a_long_log_is_set_aside_and_the_oldest_goes(log, tmp_path):
     path = tmp_path / "queries.log"
     for number in range(5):
         log(path, [QUESTIONS[number]], log_text=True, log_megabytes=1e-6, log_files=3)
-    texts = {name: [e.text for e in read_entries(tmp_path / name)] for name in ("queries.log", "queries.log.1", "queries.log.2")}
+    texts = {
+        name: [e.text for e in read_entries(tmp_path / name)]
+        for name in ("queries.log", "queries.log.1", "queries.log.2")
+    }
     assert texts == {"queries.log": [QUESTIONS[4]], "queries.log.1": [QUESTIONS[3]], "queries.log.2": [QUESTIONS[2]]}
     assert not (tmp_path / "queries.log.3").exists()
 
@@ -101,7 +104,7 @@ def test_a_foreign_line_is_named(log, tmp_path, line):
     log(path)
     with path.open("a") as stream:
         stream.write(f"{line}\n")
-    with pytest.raises(FormatError, match="Line 5 of .*is no judged query"):
+    with pytest.raises(FormatError, match=r"Line 5 of .*is no judged query"):
         list(read_entries(path))
 
 

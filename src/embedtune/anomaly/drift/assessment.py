@@ -18,7 +18,6 @@ from embedtune.anomaly.drift.unusual_clusters import UnusualCluster, unusual_clu
 from embedtune.anomaly.drift.vocabulary import Vocabulary, compare_vocabulary
 from embedtune.anomaly.log_entries import LogEntry
 from embedtune.errors import InputError
-from embedtune.files import digest_value
 
 if TYPE_CHECKING:
     from embedtune.anomaly.detector import AnomalyDetector
@@ -108,7 +107,7 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
     Raises:
         InputError: Too few entries of this detector.
     """
-    digest = digest_value(detector.card.model_dump())
+    digest = detector.card.digest
     own = sorted((entry for entry in entries if entry.detector == digest), key=lambda entry: entry.time)
     if len(own) < SMALLEST_LOG:
         raise InputError(

@@ -32,9 +32,7 @@ MARKUP = (
     Rule(
         "template-markup",
         RuleKind.MARKUP,
-        pattern(
-            r"\{\{[^{}]{1,80}\}\}", r"\$\{[^{}]{1,80}\}", r"\{%[^{}]{1,80}%\}", r"```", r"={4,}|-{4,}|<{3,}|>{3,}"
-        ),
+        pattern(r"\{\{[^{}]{1,80}\}\}", r"\$\{[^{}]{1,80}\}", r"\{%[^{}]{1,80}%\}", r"```", r"={4,}|-{4,}|<{3,}|>{3,}"),
         "holds the marks of a template or of the border of a document",
     ),
 )

@@ -64,9 +64,7 @@ def test_the_share_of_calibrations_that_keep_the_promise_is_the_stated_confidenc
     generator = np.random.default_rng(5)
     made = promise(124, 0.05, 0.95)
     # Uniform scores: the rate of a threshold t is 1 - t.
-    kept = [
-        1 - ascending(generator.uniform(size=124))[-1 - made.beyond] <= 0.05 for _ in range(4000)
-    ]
+    kept = [1 - ascending(generator.uniform(size=124))[-1 - made.beyond] <= 0.05 for _ in range(4000)]
     assert np.mean(kept) == pytest.approx(confidence_of(made, 0.05), abs=0.015)
     assert np.mean(kept) >= 0.94
 

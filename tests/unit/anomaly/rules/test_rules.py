@@ -49,7 +49,9 @@ def test_each_rule_names_itself_and_what_it_found(text, rule, kind):
 
 
 def test_every_rule_is_tested_above():
-    tested = {mark.args[1][row][1] for mark in test_each_rule_names_itself_and_what_it_found.pytestmark for row in range(18)}
+    tested = {
+        mark.args[1][row][1] for mark in test_each_rule_names_itself_and_what_it_found.pytestmark for row in range(18)
+    }
     assert tested == {rule.name for rule in RULES}
 
 
@@ -98,7 +100,23 @@ def test_an_order_is_found_behind_a_simple_encoding(hidden):
 
 @pytest.mark.parametrize(
     "piece",
-    ["a", "1a ", "- ", "ignore ", "give me ", "A2", "<", "%41", "\x00", "=", "a_b_", "send a ", "x1y ", "{{", "select from "],
+    [
+        "a",
+        "1a ",
+        "- ",
+        "ignore ",
+        "give me ",
+        "A2",
+        "<",
+        "%41",
+        "\x00",
+        "=",
+        "a_b_",
+        "send a ",
+        "x1y ",
+        "{{",
+        "select from ",
+    ],
 )
 def test_a_megabyte_of_anything_takes_a_moment(piece):
     begin = time.process_time()
