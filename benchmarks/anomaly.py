@@ -3,7 +3,7 @@
 Claims (`BARS`): at most 5 % of honest questions flagged, with the stated confidence; questions on other topics,
 gibberish, injected instructions alone, and honest questions with an instruction put into them are found.
 
-    python benchmarks/anomaly.py DATA [--work FOLDER] [--splits 5] [--detectors wording,intent,…]
+    python benchmarks/anomaly.py DATA [--work FOLDER] [--splits 5] [--detectors wording,intent,…] [--only COLLECTION]
 
 DATA holds emanual_tv, mechanics_se, scifact and manuals/electronics_arduino_help. Five times, the groups of sections
 are halved at random: questions about one half fit and calibrate, those about the other half test. Injections are of the
@@ -99,6 +99,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=Path("anomaly-vectors"))
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--detectors", default=",".join(KINDS))
+    parser.add_argument("--only", choices=("emanual_tv", "mechanics_se"), help="Measure one collection alone.")
     arguments = parser.parse_args()
     encoder = Remembering(load_named_encoder(MINILM), arguments.work)
     domains = [read_domain(arguments.data, name) for name in ("emanual_tv", "mechanics_se")]
@@ -106,6 +107,8 @@ def main() -> int:
     near = titles(arguments.data / "manuals" / "electronics_arduino_help")
     missed = False
     for domain, other in (domains, domains[::-1]):
+        if arguments.only not in {None, domain.name}:
+            continue
         sets = foreign(domain, other, claims, near if domain.name == "emanual_tv" else ())
         missed = measure(domain, sets, encoder, arguments.splits, arguments.detectors.split(",")) or missed
     return int(missed)
