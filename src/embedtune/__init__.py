@@ -10,7 +10,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from embedtune.api.anomaly import load_anomaly_detector, train_anomaly_detector
+    from embedtune.api.anomaly import (
+        assess_query_log,
+        load_anomaly_detector,
+        open_query_log,
+        train_anomaly_detector,
+    )
     from embedtune.api.evaluation import EmbeddingEvaluator
     from embedtune.api.extraction import HardNegativeMiner, ProcedureExtractor, QueryGenerator, TrainingDataGenerator
     from embedtune.api.registry import ModelRegistry, RegistrySettings, generate_signing_keys, prune_cache
@@ -18,11 +23,13 @@ if TYPE_CHECKING:
     from embedtune.api.training import EmbeddingFineTuner, TrainingConfig, train_embedding_model
     from embedtune.api.versions import ModelArtifactCreator, VersionedEmbeddings
     from embedtune.artifacts.card import ModelCard
+    from embedtune.config.anomaly_settings import AnomalySettings
     from embedtune.training.dev.domain_evaluator import DomainAwareEvaluator
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AnomalySettings": "embedtune.config.anomaly_settings",
     "DomainAwareEvaluator": "embedtune.training.dev.domain_evaluator",
     "EmbeddingEvaluator": "embedtune.api.evaluation",
     "EmbeddingFineTuner": "embedtune.api.training",
@@ -37,15 +44,18 @@ _HOMES = {
     "TrainingConfig": "embedtune.api.training",
     "TrainingDataGenerator": "embedtune.api.extraction",
     "VersionedEmbeddings": "embedtune.api.versions",
+    "assess_query_log": "embedtune.api.anomaly",
     "create_finetuned_retrieval": "embedtune.api.retrieval",
     "generate_signing_keys": "embedtune.api.registry",
     "load_anomaly_detector": "embedtune.api.anomaly",
+    "open_query_log": "embedtune.api.anomaly",
     "prune_cache": "embedtune.api.registry",
     "train_anomaly_detector": "embedtune.api.anomaly",
     "train_embedding_model": "embedtune.api.training",
 }
 
 __all__ = [
+    "AnomalySettings",
     "DomainAwareEvaluator",
     "EmbeddingEvaluator",
     "EmbeddingFineTuner",
@@ -60,9 +70,11 @@ __all__ = [
     "TrainingConfig",
     "TrainingDataGenerator",
     "VersionedEmbeddings",
+    "assess_query_log",
     "create_finetuned_retrieval",
     "generate_signing_keys",
     "load_anomaly_detector",
+    "open_query_log",
     "prune_cache",
     "train_anomaly_detector",
     "train_embedding_model",

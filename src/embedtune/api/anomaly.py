@@ -11,6 +11,8 @@ from embedtune.vocabulary.ports import Encoder
 
 if TYPE_CHECKING:
     from embedtune.anomaly.detector import AnomalyDetector
+    from embedtune.anomaly.drift.assessment import Drift
+    from embedtune.anomaly.query_log import QueryLog
 
 
 def train_anomaly_detector(
@@ -61,3 +63,39 @@ def load_anomaly_detector(folder: str | Path, encoder: Encoder) -> AnomalyDetect
     from embedtune.anomaly.loading import load_detector
 
     return load_detector(Path(folder), encoder)
+
+
+def open_query_log(path: str | Path, settings: AnomalySettings | None = None) -> QueryLog:
+    """Open a log of judged queries; `QueryLog.append` writes to it.
+
+    Args:
+        path: The log; its key and the logs set aside lie beside it.
+        settings: Whether texts are logged, when a log is set aside and how many are kept.
+
+    Raises:
+        InputError: The log or its key cannot be written or read.
+    """
+    from embedtune.anomaly.query_log import QueryLog
+
+    return QueryLog(Path(path), settings or AnomalySettings())
+
+
+def assess_query_log(
+    detector: AnomalyDetector, logs: Sequence[str | Path], *, level: float = 0.05, seed: int = 42
+) -> Drift:
+    """Compare logs with the normal queries that calibrated the detector which judged them.
+
+    Args:
+        detector: The detector.
+        logs: The logs, together one.
+        level: The chance of an alarm where nothing has changed.
+        seed: Decides samples and permutations.
+
+    Raises:
+        FormatError: A log cannot be read.
+        InputError: Too few queries that this detector judged.
+    """
+    from embedtune.anomaly.drift.assessment import assess
+    from embedtune.anomaly.log_entries import read_entries
+
+    return assess(detector, [entry for log in logs for entry in read_entries(Path(log))], level, seed)
