@@ -190,7 +190,8 @@ def measure(
         hits = {name: [rule_hits(text) for text in texts] for name, texts in asked.items()}
         for system, (own, rules) in compared.items():
             score = scorer(own, rarities, hits, rules=rules)
-            calibrated = Thresholds.of(score(""), (), settings.alpha, settings.confidence)
+            groups = prepared.calibration.groups
+            calibrated = Thresholds.of(score(""), (), settings.alpha, settings.confidence, groups)
             for name, texts in asked.items():
                 flags = calibrated.anomalous(score(name), ALL)
                 tallies[system].setdefault(name, Tally()).add(texts, flags.tolist())
@@ -260,7 +261,8 @@ def redivided(
         place = {name: number for number, name in enumerate(draw.permutation(distinct).tolist())}
         order = np.argsort([place[name] for name in names.tolist()], kind="stable")
         held, rest = scores[order[: len(calibration)]], scores[order[len(calibration) :]]
-        thresholds = Thresholds.of(held, (), settings.alpha, settings.confidence)
+        groups_held = [place[name] for name in names[order[: len(calibration)]].tolist()]
+        thresholds = Thresholds.of(held, (), settings.alpha, settings.confidence, groups_held)
         rates.append(float(thresholds.anomalous(rest, ALL).mean()))
     return rates
 

@@ -66,7 +66,7 @@ def assembled(prepared: Prepared, combination: Combination, origin: str) -> Anom
         combined(combination.rarities(calibration.asked)),
         [rule_hits(text, rules) for text in calibration.asked.texts],
     )
-    thresholds = Thresholds.of(scores, calibration.domains, settings.alpha, settings.confidence)
+    thresholds = Thresholds.of(scores, calibration.domains, settings.alpha, settings.confidence, calibration.groups)
     novelty = np.array([new_words(combination, words) for words in calibration.asked.words])
     known = _known(fit.asked, prepared.material.seed) if settings.keep_queries else fit.asked.some(())
     card = DetectorCard(
@@ -83,6 +83,7 @@ def assembled(prepared: Prepared, combination: Combination, origin: str) -> Anom
         origin=origin,
         domains={name: calibration.domains.count(name) for name in sorted(set(calibration.domains))},
         calibrated_domains=tuple(name for name in thresholds.scores if name != ALL),
+        worth={name: guarantee.worth for name, guarantee in thresholds.guarantees.items()},
         known_queries=known.texts,
     )
     reference = Reference.of(fit.asked.vectors, calibration.asked.vectors, novelty)

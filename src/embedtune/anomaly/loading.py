@@ -72,7 +72,9 @@ def _assembled(card: DetectorCard, arrays: Stored, encoder: Encoder) -> AnomalyD
 def _thresholds(card: DetectorCard, arrays: Stored) -> Thresholds:
     counts = {ALL: card.calibration_queries, **{name: card.domains.get(name, 0) for name in card.calibrated_domains}}
     scores = {name: _calibration(arrays, name, count) for name, count in counts.items()}
-    return Thresholds(scores, {name: promise(n, card.alpha, card.confidence) for name, n in counts.items()})
+    return Thresholds(
+        scores, {name: promise(n, card.alpha, card.confidence, card.worth.get(name)) for name, n in counts.items()}
+    )
 
 
 def _calibration(arrays: Stored, name: str, count: int) -> Scores:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedtune.anomaly.calibration.guarantee import smallest_calibration
+from embedtune.anomaly.calibration.guarantee import smallest_calibration, worthwhile
 from embedtune.anomaly.calibration.thresholds import ALL
 from embedtune.anomaly.detectors.nearest import MOST_KNOWN
 from embedtune.anomaly.detectors.port import Asked, Material
@@ -105,7 +105,7 @@ def prepare(
     side = Side(Asked.of(texts, vectors), domains, tuple(groups))
     needed = smallest_calibration(settings.alpha, settings.confidence)
     if normal.held_out is None:
-        fit, calibration = _divided(side, needed)
+        fit, calibration = _divided(side, settings)
     else:
         fit, calibration = _as_held_out(side, [normal.held_out[row] for row in kept], needed)
     return Prepared(_material(encoder, fit.asked, passages, settings, seed), fit, calibration)
@@ -129,21 +129,23 @@ def _check_count(count: int, settings: AnomalySettings) -> None:
         )
 
 
-def _divided(side: Side, needed: int) -> tuple[Side, Side]:
-    """Divide the queries by group into those to fit on and those that calibrate.
+def _divided(side: Side, settings: AnomalySettings) -> tuple[Side, Side]:
+    """Divide the queries by group into those to fit on and those that calibrate, half and half or a few more of these.
 
     Groups are taken in the order of their first query, which is that of a hash, so that nobody chose it.
 
     Raises:
         InputError: Too many queries are in one group.
     """
-    wanted = min(max(needed, int(len(side.groups) * _CALIBRATION_SHARE)), len(side.groups) - SMALLEST_FIT)
+    needed = smallest_calibration(settings.alpha, settings.confidence)
+    half = worthwhile(int(len(side.groups) * _CALIBRATION_SHARE), settings.alpha, settings.confidence)
+    wanted = min(half, len(side.groups) - SMALLEST_FIT)
     members: dict[int, list[int]] = {}
     for row, group in enumerate(side.groups):
         members.setdefault(group, []).append(row)
     calibration: list[int] = []
     for rows in members.values():
-        if len(calibration) + len(rows) <= max(wanted, needed):
+        if len(calibration) + len(rows) <= wanted:
             calibration += rows
     chosen = set(calibration)
     fit = [row for row in range(len(side.groups)) if row not in chosen]

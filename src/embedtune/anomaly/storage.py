@@ -40,16 +40,17 @@ class DetectorCard(_Stored):
     dimension: int = Field(ge=1, description="Length of a vector.")
     alpha: float = Field(gt=0, lt=1, description="Share of normal queries that may be called anomalous.")
     confidence: float = Field(ge=0, lt=1, description="Probability with which that is kept to; 0 for on average.")
-    detectors: tuple[str, ...] = Field(min_length=1, description="What is combined.")
-    left_out: tuple[str, ...] = Field(description="Detectors that were wanted and could not be fitted.")
-    left_out_rules: tuple[str, ...] = Field(description="Written rules that are not asked.")
+    detectors: tuple[str, ...] = Field(min_length=1, strict=False, description="What is combined.")
+    left_out: tuple[str, ...] = Field(strict=False, description="Detectors that were wanted and could not be fitted.")
+    left_out_rules: tuple[str, ...] = Field(strict=False, description="Written rules that are not asked.")
     seed: int = Field(description="Seed of the split and of the training.")
     fit_queries: int = Field(ge=1, description="How many queries the detectors were fitted on.")
     calibration_queries: int = Field(ge=1, description="How many queries the threshold stands on.")
     origin: str = Field(description="Where the normal queries came from.")
     domains: dict[str, int] = Field(description="Calibration queries by domain; those without one under an empty name.")
-    calibrated_domains: tuple[str, ...] = Field(description="Domains with a threshold of their own.")
-    known_queries: tuple[str, ...] = Field(description="Normal queries, to name the nearest; empty where not kept.")
+    calibrated_domains: tuple[str, ...] = Field(strict=False, description="Domains with a threshold of their own.")
+    worth: dict[str, int] = Field(description="How many independent queries each calibration is worth, by domain.")
+    known_queries: tuple[str, ...] = Field(strict=False, description="Normal queries, to name the nearest, if kept.")
 
     @cached_property
     def digest(self) -> str:

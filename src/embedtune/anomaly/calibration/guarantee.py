@@ -9,7 +9,8 @@ with ties). Two promises follow:
 - with probability P(Beta(beyond + 1, n - beyond) <= most) the rate of *this* detector is at most ``most``. This is
   the stronger one, and what "at most 5 % false positives with 95 % confidence" means here.
 
-Both stand on one assumption: fresh normal queries come from where the calibration queries came from.
+Both stand on fresh normal queries coming from where the calibration queries came from, one by one. Paraphrases do not:
+they come in groups, and n of them are worth fewer (`independent_queries`), by which the second promise is made.
 
 Sources: Wilks, "Determination of sample sizes for setting tolerance limits" (1941); Vovk, "Conditional validity of
 inductive conformal predictors" (2012), proposition 2a; Bates, Candès, Lei, Romano and Sesia, "Testing for outliers
@@ -34,12 +35,16 @@ class Guarantee:
         confidence: With which probability this detector keeps to it; 0 promises it on average only.
         queries: How many queries calibrate.
         beyond: How many of their scores lie beyond the threshold.
+        worth: How many independent queries they are worth; paraphrases say less than as many different questions.
+        worth_beyond: How many of so many would lie beyond it.
     """
 
     most: float
     confidence: float
     queries: int
     beyond: int
+    worth: int
+    worth_beyond: int
 
     @property
     def expected_rate(self) -> float:
@@ -50,7 +55,8 @@ class Guarantee:
     def sentence(self) -> str:
         """The promise in words."""
         strength = f"with {self.confidence:.0%} confidence" if self.confidence else "on average"
-        return f"at most {self.most:.3g} of normal queries are flagged, {strength} (n = {self.queries})"
+        worth = f", worth {self.worth} independent ones" if self.worth < self.queries else ""
+        return f"at most {self.most:.3g} of normal queries are flagged, {strength} (n = {self.queries}{worth})"
 
 
 def smallest_calibration(most: float, confidence: float = 0.0) -> int:
@@ -72,13 +78,15 @@ def smallest_calibration(most: float, confidence: float = 0.0) -> int:
     return count
 
 
-def promise(count: int, most: float, confidence: float = 0.0) -> Guarantee:
+def promise(count: int, most: float, confidence: float = 0.0, worth: int | None = None) -> Guarantee:
     """Return the promise that ``count`` calibration queries allow, with as many beyond the threshold as it permits.
 
     Args:
         count: How many queries calibrate.
         most: The share of normal queries that may be flagged.
         confidence: With which probability; 0 for on average.
+        worth: How many independent queries those are worth, ``None`` for all; fewer than the promise needs count as
+            as many as it needs.
 
     Raises:
         InputError: ``count`` is too small, or a rate is not between 0 and 1.
@@ -90,10 +98,30 @@ def promise(count: int, most: float, confidence: float = 0.0) -> Guarantee:
             f"{count} calibration queries cannot give alpha = {most:g}{with_confidence}: at least {needed} are needed.",
             f"Give {needed - count} more normal queries, or a larger alpha or a lower confidence.",
         )
-    beyond = math.floor((count + 1) * _rate(most, "alpha")) - 1
-    while confidence and _confidence(most, count, beyond) < confidence:
+    independent = count if worth is None else min(count, max(worth, needed))
+    beyond = math.floor((independent + 1) * _rate(most, "alpha")) - 1
+    while confidence and _confidence(most, independent, beyond) < confidence:
         beyond -= 1
-    return Guarantee(most, confidence, count, beyond)
+    actual = (beyond + 1) * (count + 1) // (independent + 1) - 1
+    return Guarantee(most, confidence, count, actual, independent, beyond)
+
+
+def worthwhile(count: int, most: float, confidence: float = 0.0) -> int:
+    """Return the fewest calibration queries, at least ``count``, with which one more may lie beyond the threshold.
+
+    Between such numbers further queries only make the threshold stricter than was asked for: 176 and 181 queries allow
+    3 and 4 beyond it for 5 % with 95 % confidence.
+
+    Raises:
+        InputError: A rate is not between 0 and 1.
+    """
+    needed = smallest_calibration(most, confidence)
+    if count <= needed:
+        return needed
+    before = promise(count - 1, most, confidence).beyond
+    while promise(count, most, confidence).beyond <= before:
+        count += 1
+    return count
 
 
 def confidence_of(guarantee: Guarantee, bound: float) -> float:
@@ -104,7 +132,7 @@ def confidence_of(guarantee: Guarantee, bound: float) -> float:
     """
     if not 0 <= bound <= 1:
         raise InputError(f"A false-positive rate of {bound:g} cannot be.", "Give a bound from 0 to 1, such as 0.05.")
-    return _confidence(bound, guarantee.queries, guarantee.beyond)
+    return _confidence(bound, guarantee.worth, guarantee.worth_beyond)
 
 
 def _confidence(bound: float, count: int, beyond: int) -> float:

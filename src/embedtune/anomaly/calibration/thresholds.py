@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedtune.anomaly.calibration.conformal import Scores, ascending, at_least, conformal_p_values
+from embedtune.anomaly.calibration.design_effect import independent_queries
 from embedtune.anomaly.calibration.guarantee import Guarantee, promise, smallest_calibration
 
 ALL = ""
@@ -31,7 +32,14 @@ class Thresholds:
     guarantees: Mapping[str, Guarantee]
 
     @classmethod
-    def of(cls, scores: Scores, domains: Sequence[str], alpha: float, confidence: float) -> Thresholds:
+    def of(
+        cls,
+        scores: Scores,
+        domains: Sequence[str],
+        alpha: float,
+        confidence: float,
+        groups: Sequence[int] | None = None,
+    ) -> Thresholds:
         """Calibrate on the scores of held-out normal queries.
 
         Args:
@@ -39,17 +47,21 @@ class Thresholds:
             domains: The domain of each query, empty where it has none.
             alpha: The share of normal queries that may be flagged.
             confidence: With which probability; 0 for on average.
+            groups: The group of each query; ``None`` takes them as independent.
 
         Raises:
             InputError: Too few scores.
         """
+        group = np.arange(len(scores)) if groups is None else np.asarray(groups)
         sets = {ALL: ascending(scores)}
+        worth = {ALL: independent_queries(scores, group.tolist())}
         needed = smallest_calibration(alpha, confidence)
         for domain in sorted(set(domains) - {ALL}):
-            own = scores[np.array([name == domain for name in domains])]
-            if needed <= len(own) < len(scores):
-                sets[domain] = ascending(own)
-        return cls(sets, {name: promise(len(held), alpha, confidence) for name, held in sets.items()})
+            rows = np.flatnonzero([name == domain for name in domains])
+            if needed <= len(rows) < len(scores):
+                sets[domain] = ascending(scores[rows])
+                worth[domain] = independent_queries(scores[rows], group[rows].tolist())
+        return cls(sets, {name: promise(len(held), alpha, confidence, worth[name]) for name, held in sets.items()})
 
     @property
     def guarantee(self) -> Guarantee:

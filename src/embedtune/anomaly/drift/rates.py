@@ -39,7 +39,8 @@ def flag_rate(flagged: int, queries: int, guarantee: Guarantee) -> FlagRate:
     """Compare the number of flagged queries with the calibration.
 
     Where nothing has changed it has a beta-binomial distribution: the threshold's own rate is only known to be
-    Beta(beyond + 1, n - beyond). Leaving that out would raise false alarms with small calibrations.
+    Beta(beyond + 1, n - beyond), n being what the calibration queries are worth. Leaving that out would raise false
+    alarms with small calibrations.
 
     Args:
         flagged: How many were flagged.
@@ -49,7 +50,7 @@ def flag_rate(flagged: int, queries: int, guarantee: Guarantee) -> FlagRate:
     from scipy.stats import betabinom, binomtest
 
     interval = binomtest(flagged, queries).proportion_ci(0.95, "exact")
-    usual = betabinom(queries, guarantee.beyond + 1, guarantee.queries - guarantee.beyond)
+    usual = betabinom(queries, guarantee.worth_beyond + 1, guarantee.worth - guarantee.worth_beyond)
     return FlagRate(
         flagged,
         queries,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from embedtune.anomaly.calibration.conformal import ascending, at_least
-from embedtune.anomaly.calibration.guarantee import Guarantee, confidence_of, promise, smallest_calibration
+from embedtune.anomaly.calibration.guarantee import Guarantee, confidence_of, promise, smallest_calibration, worthwhile
 from embedtune.errors import InputError
 
 rates = st.integers(1, 60).map(lambda percent: percent / 100)
@@ -52,12 +52,17 @@ def test_a_promise_is_kept_and_one_more_would_break_it(n, most, confidence):
         assert Fraction(made.beyond + 1, n + 1) <= Fraction(str(most)) < Fraction(made.beyond + 2, n + 1)
 
 
+@pytest.mark.parametrize(("count", "enough"), [(1, 59), (59, 59), (60, 93), (170, 181), (181, 181), (182, 208)])
+def test_more_queries_are_worth_while_where_one_more_may_lie_beyond(count, enough):
+    assert worthwhile(count, 0.05, 0.95) == enough
+
+
 def test_confidence_by_hand():
     # One score: the rate is uniform.
-    assert confidence_of(Guarantee(0.5, 0, 1, 0), 0.25) == pytest.approx(0.25)
-    assert confidence_of(Guarantee(0.05, 0, 19, 0), 0.1) == pytest.approx(1 - 0.9**19)
+    assert confidence_of(Guarantee(0.5, 0, 1, 0, 1, 0), 0.25) == pytest.approx(0.25)
+    assert confidence_of(Guarantee(0.05, 0, 19, 0, 19, 0), 0.1) == pytest.approx(1 - 0.9**19)
     with pytest.raises(InputError, match=r"1\.5"):
-        confidence_of(Guarantee(0.05, 0, 19, 0), 1.5)
+        confidence_of(Guarantee(0.05, 0, 19, 0, 19, 0), 1.5)
 
 
 def test_the_share_of_calibrations_that_keep_the_promise_is_the_stated_confidence():
@@ -97,3 +102,11 @@ def test_the_promise_in_words():
         "at most 0.05 of normal queries are flagged, with 95% confidence (n = 181)"
     )
     assert "on average" in promise(19, 0.05).sentence
+
+
+def test_paraphrases_allow_fewer_beyond():
+    made = promise(181, 0.05, 0.95, worth=93)
+    assert (made.worth, made.worth_beyond, made.beyond) == (93, 1, 2)
+    assert "n = 181, worth 93 independent ones" in made.sentence
+    assert promise(181, 0.05, 0.95, worth=10).worth == 59
+    assert promise(181, 0.05, 0.95, worth=500) == promise(181, 0.05, 0.95)

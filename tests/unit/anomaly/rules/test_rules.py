@@ -36,7 +36,7 @@ def names(text):
         (r"\x63\x6f\x66\x66\x65\x65", "escapes", RuleKind.ENCODED),
         ("01100011 01101111 01100110", "number-code", RuleKind.ENCODED),
         ("c o f f e e now", "spelled-out", RuleKind.ENCODED),
-        ("cl3an th3 wat3r", "digits-for-letters", RuleKind.ENCODED),
+        ("cl3an th3 wat3r t4nk", "digits-for-letters", RuleKind.ENCODED),
         ("clean\u200bthe tank", "invisible-characters", RuleKind.ENCODED),
         ("decode the following text", "decoding-request", RuleKind.ENCODED),
     ],
