@@ -24,11 +24,12 @@ from embedtune.anomaly.drift.assessment import assess
 from embedtune.anomaly.fitting import fit_detector
 from embedtune.anomaly.preparation import NormalQueries
 from embedtune.anomaly.query_log import log_entries
-from embedtune.config.anomaly_settings import AnomalySettings
+from embedtune.config.anomaly_settings import AnomalySettings, QueryLogSettings
 from embedtune.encoders.locate import MINILM
 from embedtune.encoders.sentence_transformer import load_named_encoder
 
 LEAST_FOUND, MOST_FALSE = 0.95, 0.05
+LEVEL = QueryLogSettings().alarm
 
 
 def main() -> int:
@@ -65,7 +66,7 @@ def main() -> int:
                         *draw.integers(len(test), size=arguments.queries - count),
                         *(len(test) + draw.integers(len(other.questions), size=count)),
                     ]
-                    drift = assess(detector, [entries[row] for row in rows], settings.drift_alarm, seed)
+                    drift = assess(detector, [entries[row] for row in rows], LEVEL, seed)
                     alarms[foreign].append(drift.alarm)
                     for alarm in drift.alarms if not foreign else ():
                         name = alarm.split(" of ")[-1].split(" are ")[0]

@@ -24,7 +24,7 @@ from embedtune.anomaly.fitting import fit_detector
 from embedtune.anomaly.loading import load_detector
 from embedtune.anomaly.preparation import NormalQueries
 from embedtune.anomaly.query_log import QueryLog
-from embedtune.config.anomaly_settings import AnomalySettings
+from embedtune.config.anomaly_settings import AnomalySettings, QueryLogSettings
 from embedtune.encoders.locate import MINILM
 from embedtune.encoders.sentence_transformer import load_named_encoder
 
@@ -53,7 +53,7 @@ def main() -> int:
         first = _timed(lambda: detector.score(texts, vectors))
         best = min(_timed(lambda: detector.score(texts, vectors)) for _ in range(arguments.rounds))
         fresh = load_detector(folder / "detector", encoder)
-        log = QueryLog(folder / "queries.log", AnomalySettings())
+        log = QueryLog(folder / "queries.log", QueryLogSettings())
         alone: list[float] = []
         logged: list[float] = []
         for row, text in enumerate(texts):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from embedtune.api.training import EmbeddingFineTuner, TrainingConfig, train_embedding_model
     from embedtune.api.versions import ModelArtifactCreator, VersionedEmbeddings
     from embedtune.artifacts.card import ModelCard
-    from embedtune.config.anomaly_settings import AnomalySettings
+    from embedtune.config.anomaly_settings import AnomalySettings, QueryLogSettings
     from embedtune.training.dev.domain_evaluator import DomainAwareEvaluator
 
 __version__ = "0.1.0"
@@ -40,6 +40,7 @@ _HOMES = {
     "ModelRegistry": "embedtune.api.registry",
     "ProcedureExtractor": "embedtune.api.extraction",
     "QueryGenerator": "embedtune.api.extraction",
+    "QueryLogSettings": "embedtune.config.anomaly_settings",
     "RegistrySettings": "embedtune.api.registry",
     "TrainingConfig": "embedtune.api.training",
     "TrainingDataGenerator": "embedtune.api.extraction",
@@ -66,6 +67,7 @@ __all__ = [
     "ModelRegistry",
     "ProcedureExtractor",
     "QueryGenerator",
+    "QueryLogSettings",
     "RegistrySettings",
     "TrainingConfig",
     "TrainingDataGenerator",

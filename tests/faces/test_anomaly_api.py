@@ -1,6 +1,7 @@
 from embedtune import (
     AnomalySettings,
     FineTunedRetrieval,
+    QueryLogSettings,
     assess_query_log,
     open_query_log,
     train_anomaly_detector,
@@ -16,7 +17,7 @@ def test_judging_logging_and_comparing(tmp_path):
     encoder = FakeEncoder()
     detector = train_anomaly_detector(encoder, QUERIES)
     strange = [f"lorem ipsum dolor {number} amet" for number in range(40)]
-    log = open_query_log(tmp_path / "queries.log", AnomalySettings(log_text=True))
+    log = open_query_log(tmp_path / "queries.log", QueryLogSettings(text=True))
     for texts in (QUERIES, strange):
         vectors = encoder.encode(texts)
         log.append(detector, texts, vectors, detector.score(texts, vectors))

@@ -71,7 +71,8 @@ def fit_combination(names: Sequence[str], material: Material, groups: Sequence[i
             f"None of the detectors {', '.join(names)} can be fitted here.",
             "Add wording or topic to anomaly.detectors.",
         )
-    part = _parts(groups, material.seed)
+    # Of one group alone nothing could be left out: then each query counts as one.
+    part = _parts(groups if len(set(groups)) > 1 else range(len(groups)), material.seed)
     reference: dict[str, list[Scores]] = {name: [] for name in detectors}
     for fold in sorted(set(part.tolist())):
         rest, own = np.flatnonzero(part != fold), np.flatnonzero(part == fold)

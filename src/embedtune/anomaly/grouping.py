@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from embedtune.anomaly.detectors.unit_vectors import Vectors
 
@@ -25,16 +24,10 @@ def groups_of(vectors: Vectors, given: Sequence[Hashable] | None = None) -> list
     if given is not None:
         numbers: dict[Hashable, int] = {}
         return [numbers.setdefault(name, len(numbers)) for name in given]
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    first: list[NDArray[np.intp]] = []
-    second: list[NDArray[np.intp]] = []
+    labels = np.arange(len(vectors))
     for begin in range(0, len(vectors), _BLOCK):
-        rows, columns = np.nonzero(vectors[begin : begin + _BLOCK] @ vectors.T >= SAME_COSINE)
-        first.append(rows + begin)
-        second.append(columns)
-    pairs = (np.concatenate(first), np.concatenate(second))
-    graph = coo_array((np.ones(len(pairs[0]), dtype=bool), pairs), shape=(len(vectors), len(vectors)))
-    found: list[int] = connected_components(graph, directed=False)[1].tolist()
-    return found
+        for near in vectors[begin : begin + _BLOCK] @ vectors.T >= SAME_COSINE:
+            met = np.unique(labels[near])
+            if len(met) > 1:
+                labels[np.isin(labels, met)] = met[0]
+    return labels.tolist()

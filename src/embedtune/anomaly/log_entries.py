@@ -69,7 +69,7 @@ def read_entries(path: Path) -> Iterator[LogEntry]:
                     yield _entry(line, path, number)
     except (OSError, UnicodeDecodeError) as error:
         raise FormatError(
-            f"{path} cannot be read: {error}.", "Give a log of judged queries (`anomaly.log`)."
+            f"{path} cannot be read: {error}.", "Give a log of judged queries (`query_log.file`)."
         ) from error
 
 

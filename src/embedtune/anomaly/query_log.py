@@ -26,7 +26,7 @@ from embedtune.locks import sole_holder
 if TYPE_CHECKING:
     from embedtune.anomaly.detector import AnomalyDetector
     from embedtune.anomaly.detectors.unit_vectors import Vectors
-    from embedtune.config.anomaly_settings import AnomalySettings
+    from embedtune.config.anomaly_settings import QueryLogSettings
 
 _KEY_BYTES = 32
 _PATIENCE = 5.0  # seconds for another process to end its line
@@ -45,7 +45,7 @@ class QueryLog:
         InputError: The log or its key cannot be written or read.
     """
 
-    def __init__(self, path: Path, settings: AnomalySettings) -> None:
+    def __init__(self, path: Path, settings: QueryLogSettings) -> None:
         self._path = path
         self._settings = settings
         self._key = _own_key(path.with_name(f"{path.name}.key"), path)
@@ -71,7 +71,7 @@ class QueryLog:
             InputError: The log cannot be written, or another process does not let go of it.
         """
         made = log_entries(detector, texts, vectors, advisories, domains, self._hash)
-        kept = made if self._settings.log_text else (replace(entry, text=None) for entry in made)
+        kept = made if self._settings.text else (replace(entry, text=None) for entry in made)
         lines = "".join(f"{entry.line()}\n" for entry in kept)
         self._write(lines.encode("utf-8", "replace"))
 
@@ -94,7 +94,7 @@ class QueryLog:
     def _set_aside(self, coming: int) -> None:
         """Begin a new log where this one would become too long; the oldest goes."""
         size = self._path.stat().st_size if self._path.exists() else 0
-        if not size or size + coming <= self._settings.log_megabytes * _MEGABYTE:
+        if not size or size + coming <= self._settings.megabytes * _MEGABYTE:
             return
         names = [self._path, *(self._path.with_name(f"{self._path.name}.{age}") for age in self._ages())]
         for younger, older in reversed(list(pairwise(names))):
@@ -104,7 +104,7 @@ class QueryLog:
             self._path.unlink()
 
     def _ages(self) -> range:
-        return range(1, self._settings.log_files)
+        return range(1, self._settings.files)
 
     def _unusable(self, error: OSError) -> InputError:
         return InputError(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedtune.config.anomaly_settings import AnomalySettings
+from embedtune.config.anomaly_settings import AnomalySettings, QueryLogSettings
 from embedtune.vocabulary.ports import Encoder
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def load_anomaly_detector(folder: str | Path, encoder: Encoder) -> AnomalyDetect
     return load_detector(Path(folder), encoder)
 
 
-def open_query_log(path: str | Path, settings: AnomalySettings | None = None) -> QueryLog:
+def open_query_log(path: str | Path, settings: QueryLogSettings | None = None) -> QueryLog:
     """Open a log of judged queries; `QueryLog.append` writes to it.
 
     Args:
@@ -77,7 +77,7 @@ def open_query_log(path: str | Path, settings: AnomalySettings | None = None) ->
     """
     from embedtune.anomaly.query_log import QueryLog
 
-    return QueryLog(Path(path), settings or AnomalySettings())
+    return QueryLog(Path(path), settings or QueryLogSettings())
 
 
 def assess_query_log(

@@ -55,7 +55,7 @@ def index(
 @click.option("--mode", type=click.Choice(["hybrid", "dense", "bm25"]), default="hybrid", show_default=True)
 @click.option("--domain", help="Search one domain alone.")
 @click.option("--store", type=FOLDER, help="Index folder; by default the project's own.")
-@click.option("--advise", is_flag=True, help="Tell too whether the query belongs (anomaly.advise always does).")
+@click.option("--advise", is_flag=True, help="Tell too whether the query belongs (query_log.advise always does).")
 @common
 def search(
     session: Session,
@@ -76,7 +76,7 @@ def search(
     opened = OpenedIndex(project, store)
     try:
         hits = opened.search(query, limit, threshold, Mode(mode), domain)
-        judged = opened.advise([query], domain) if advise or project.config.anomaly.advise else []
+        judged = opened.advise([query], domain) if advise or project.config.query_log.advise else []
     finally:
         opened.close()
     session.console.result(

@@ -8,7 +8,7 @@ from embedtune.config.base import Positive, Settings, Share
 
 
 class AnomalySettings(Settings):
-    """How queries that do not belong are detected, logged and watched."""
+    """How queries that do not belong are detected."""
 
     alpha: float = Field(0.05, gt=0, lt=1, description="Share of normal queries that may be flagged.")
     confidence: float = Field(
@@ -25,9 +25,14 @@ class AnomalySettings(Settings):
     )
     epochs: Positive = Field(200, description="Passes of the autoencoder over its queries, at most.")
     learning_rate: float = Field(1e-3, gt=0, description="Learning rate of the autoencoder.")
+
+
+class QueryLogSettings(Settings):
+    """What becomes of the queries that users ask: advice, a log, and the watch over it."""
+
     advise: bool = Field(default=False, description="Judge every query that is searched for; nothing is blocked.")
-    log: str = Field("", description="File that judged queries are logged to; empty logs nothing.")
-    log_text: bool = Field(default=False, description="Log the queries' texts; otherwise a keyed hash stands for each.")
-    log_megabytes: float = Field(64.0, gt=0, description="Size at which a log is set aside and a new one begun.")
-    log_files: int = Field(5, ge=1, le=999, description="Logs that are kept, the current one included.")
-    drift_alarm: Share = Field(0.05, description="Chance of an alarm on a log in which nothing has changed.")
+    file: str = Field("", description="File that judged queries are logged to; empty logs nothing.")
+    text: bool = Field(default=False, description="Log the queries' texts; otherwise a keyed hash stands for each.")
+    megabytes: float = Field(64.0, gt=0, description="Size at which a log is set aside and a new one begun.")
+    files: int = Field(5, ge=1, le=999, description="Logs that are kept, the current one included.")
+    alarm: Share = Field(0.05, description="Chance of an alarm on a log in which nothing has changed.")

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from embedtune.config.anomaly_settings import AnomalySettings
+from embedtune.config.anomaly_settings import AnomalySettings, QueryLogSettings
 from embedtune.config.base import Positive, Settings, Share
 from embedtune.config.data_settings import (
     CorpusSettings,
@@ -140,5 +140,6 @@ class EmbedtuneConfig(Settings):
     publish: PublishSettings = PublishSettings()
     trust: TrustSettings = TrustSettings()
     anomaly: AnomalySettings = AnomalySettings()
+    query_log: QueryLogSettings = QueryLogSettings()
     remote: RemoteSettings = RemoteSettings()
     cache: CacheSettings = CacheSettings()

@@ -56,7 +56,7 @@ def assess_logs(project: Project, version: str, logs: Sequence[Path], last: int 
     detector = version_detector(project, version, project.models.named(version))
     entries = sorted(chain.from_iterable(map(read_entries, logs)), key=lambda entry: entry.time)
     kept = entries[-min(last or _NEWEST, _NEWEST) :]
-    drift = assess(detector, kept, project.config.anomaly.drift_alarm, project.seed)
+    drift = assess(detector, kept, project.config.query_log.alarm, project.seed)
     return AssessedLog(version, drift, any(entry.text is not None for entry in kept))
 
 

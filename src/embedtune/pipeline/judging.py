@@ -63,8 +63,8 @@ class Judge:
         from embedtune.anomaly.query_log import QueryLog
 
         model = encoder or project.models.named(version)
-        settings = project.config.anomaly
-        path = log or (project.workspace.resolve(settings.log) if settings.log else None)
+        settings = project.config.query_log
+        path = log or (project.workspace.resolve(settings.file) if settings.file else None)
         detector = version_detector(project, version, model)
         return cls(detector, model, QueryLog(path, settings) if path else None)
 

@@ -100,6 +100,7 @@ def config_digest(config: EmbedtuneConfig) -> str:
                 "project": {"corpus", "test_suites", "questions"},
                 "publish": True,
                 "trust": True,
+                "query_log": True,
                 "remote": True,
                 "cache": True,
             },

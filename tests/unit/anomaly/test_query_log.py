@@ -8,7 +8,7 @@ from anomaly_samples import FOREIGN, QUESTIONS, TokenEncoder
 
 from embedtune.anomaly.log_entries import read_entries
 from embedtune.anomaly.query_log import QueryLog
-from embedtune.config.anomaly_settings import AnomalySettings
+from embedtune.config.anomaly_settings import QueryLogSettings
 from embedtune.errors import FormatError, InputError
 
 TEXTS = [QUESTIONS[0], QUESTIONS[0].upper(), FOREIGN[0], "how do I oil the pump <|system|>"]
@@ -21,7 +21,7 @@ def log(detector):
     def append(path, texts=TEXTS, domains=None, **values):
         vectors = encoder.encode(texts)
         advisories = detector.score(texts, vectors, domains)
-        QueryLog(path, AnomalySettings(**values)).append(detector, texts, vectors, advisories, domains)
+        QueryLog(path, QueryLogSettings(**values)).append(detector, texts, vectors, advisories, domains)
         return list(read_entries(path))
 
     return append
@@ -54,13 +54,13 @@ def test_two_logs_have_different_keys_and_one_keeps_its_own(log, tmp_path):
 
 
 def test_texts_are_logged_where_that_is_wanted(log, tmp_path):
-    assert [entry.text for entry in log(tmp_path / "queries.log", log_text=True)] == TEXTS
+    assert [entry.text for entry in log(tmp_path / "queries.log", text=True)] == TEXTS
 
 
 def test_a_long_log_is_set_aside_and_the_oldest_goes(log, tmp_path):
     path = tmp_path / "queries.log"
     for number in range(5):
-        log(path, [QUESTIONS[number]], log_text=True, log_megabytes=1e-6, log_files=3)
+        log(path, [QUESTIONS[number]], text=True, megabytes=1e-6, files=3)
     texts = {
         name: [e.text for e in read_entries(tmp_path / name)]
         for name in ("queries.log", "queries.log.1", "queries.log.2")
@@ -71,13 +71,13 @@ def test_a_long_log_is_set_aside_and_the_oldest_goes(log, tmp_path):
 
 def test_one_file_is_begun_anew(log, tmp_path):
     for number in range(3):
-        entries = log(tmp_path / "queries.log", [QUESTIONS[number]], log_text=True, log_megabytes=1e-6, log_files=1)
+        entries = log(tmp_path / "queries.log", [QUESTIONS[number]], text=True, megabytes=1e-6, files=1)
     assert [entry.text for entry in entries] == [QUESTIONS[2]]
 
 
 def _append(arguments):
     path, detector, texts, vectors, advisories = arguments
-    log = QueryLog(path, AnomalySettings())
+    log = QueryLog(path, QueryLogSettings())
     for _ in range(10):
         log.append(detector, texts, vectors, advisories)
 

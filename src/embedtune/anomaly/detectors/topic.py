@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedtune.anomaly.detectors.linear_border import LinearBorder
+from embedtune.anomaly.detectors.nearest import sampled
 from embedtune.anomaly.detectors.port import Asked, Material, Scores
 from embedtune.anomaly.detectors.unit_vectors import unit_vectors
 
@@ -33,7 +34,8 @@ class Topic:
     def fit(cls, material: Material) -> Topic:
         """Fit the border."""
         normal = material.queries.vectors
-        among = normal @ normal.T
+        some = sampled(normal, material.seed)
+        among = some @ some.T
         np.fill_diagonal(among, -1)
         nearest = among.max(axis=1)
         near = (material.everyday.vectors @ normal.T).max(axis=1)

@@ -7,7 +7,7 @@ from anomaly_samples import QUESTIONS, TokenEncoder, fitted
 from embedtune.anomaly.drift.assessment import assess
 from embedtune.anomaly.log_entries import read_entries
 from embedtune.anomaly.query_log import QueryLog
-from embedtune.config.anomaly_settings import AnomalySettings
+from embedtune.config.anomaly_settings import QueryLogSettings
 from embedtune.errors import InputError
 
 TOPICS = ("the orchestra plays a symphony", "the choir sings a hymn in the church", "a violin concert in the opera")
@@ -30,7 +30,7 @@ def logged(half, tmp_path):
     def entries(texts, domains=None):
         encoder = TokenEncoder()
         vectors = encoder.encode(texts)
-        log = QueryLog(tmp_path / "queries.log", AnomalySettings(log_text=True))
+        log = QueryLog(tmp_path / "queries.log", QueryLogSettings(text=True))
         log.append(half, texts, vectors, half.score(texts, vectors, domains), domains)
         return list(read_entries(tmp_path / "queries.log"))
 
@@ -76,7 +76,7 @@ def test_a_domain_that_nobody_asked_about_before_raises_the_alarm(tmp_path):
     encoder = TokenEncoder()
     texts = [text for text in QUESTIONS if "pump" in text] * 3
     vectors = encoder.encode(texts)
-    log = QueryLog(tmp_path / "queries.log", AnomalySettings())
+    log = QueryLog(tmp_path / "queries.log", QueryLogSettings())
     log.append(made, texts, vectors, made.score(texts, vectors), ["pump"] * len(texts))
     drift = assess(made, list(read_entries(tmp_path / "queries.log")), 0.05, 1)
     assert any("proportions" in alarm for alarm in drift.alarms)
