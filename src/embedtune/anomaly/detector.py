@@ -98,7 +98,7 @@ class AnomalyDetector:
             One advisory a query, in their order.
 
         Raises:
-            InputError: A query is blank, or the vectors are not one finite unit vector a query.
+            InputError: A query is blank or no text, or the vectors are not one finite unit vector a query.
         """
         check_texts(texts)
         checked = unit_vectors(vectors, self.card.dimension)
@@ -168,14 +168,18 @@ class AnomalyDetector:
 
 
 def check_texts(texts: Sequence[str]) -> None:
-    """Check that no query is blank.
+    """Check that every query is text.
 
     Raises:
-        InputError: One is.
+        InputError: One is blank, or holds half of a character (a lone surrogate).
     """
     for number, text in enumerate(texts, start=1):
         if not text.strip():
             raise InputError(f"Query {number} of {len(texts)} is empty.", "Leave empty queries out.")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(f"Query {number} of {len(texts)} is not text: {error}.", "Give UTF-8.") from error
 
 
 def new_words(combination: Combination, words: Sequence[str]) -> float:

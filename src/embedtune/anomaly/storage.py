@@ -76,7 +76,8 @@ def write_detector(folder: Path, card: DetectorCard, arrays: Arrays) -> None:
     """
     from safetensors.numpy import save
 
-    data = save(dict(arrays))
+    # Another order in memory would be written as it lies, and read as if it were rows.
+    data = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
     envelope = _Envelope(card=card, card_sha256=digest_value(card.model_dump()), arrays_sha256=digest_bytes(data))
     try:
         with staged_folder(folder) as staging:

@@ -5,16 +5,23 @@ from embedtune.anomaly.grouping import groups_of
 
 
 def test_neighbours_of_neighbours_are_one_group():
-    angles = np.radians([0, 30, 60, 170, 200, 90 + 180])
-    vectors = on_sphere(np.stack([np.cos(angles), np.sin(angles)], axis=1))
-    first, second, third, fourth, fifth, last = groups_of(vectors)
-    assert first == second == third
-    assert fourth == fifth
-    assert len({first, fourth, last}) == 3
+    near = np.eye(12)
+    near[1, :2] = (0.85, 0.5)  # near the first
+    near[2, :3] = (0.5, 0.85, 0)  # near the second, not the first
+    near[1, 0], near[2, 0] = 0.85, 0.45
+    groups = groups_of(on_sphere(near))
+    assert groups[0] == groups[1] == groups[2]
+    assert len(set(groups)) == 10
 
 
-def test_more_than_a_block_of_copies_is_one_group():
-    assert set(groups_of(on_sphere(np.ones((1200, 4))))) == {0}
+def test_in_a_narrow_domain_only_what_is_nearer_is_one_group():
+    angles = np.radians(np.repeat(np.arange(0, 360, 20), 2) + np.tile([0, 2], 18))
+    groups = groups_of(on_sphere(np.stack([np.cos(angles), np.sin(angles)], axis=1)))
+    assert groups == np.repeat(np.arange(0, 36, 2), 2).tolist()
+
+
+def test_where_all_are_alike_each_is_its_own():
+    assert groups_of(on_sphere(np.ones((1200, 4)))) == list(range(1200))
 
 
 def test_given_groups_are_numbered_in_order():

@@ -99,9 +99,7 @@ def promise(count: int, most: float, confidence: float = 0.0, worth: int | None 
             f"Give {needed - count} more normal queries, or a larger alpha or a lower confidence.",
         )
     independent = count if worth is None else min(count, max(worth, needed))
-    beyond = math.floor((independent + 1) * _rate(most, "alpha")) - 1
-    while confidence and _confidence(most, independent, beyond) < confidence:
-        beyond -= 1
+    beyond = _most_beyond(independent, most, confidence)
     actual = (beyond + 1) * (count + 1) // (independent + 1) - 1
     return Guarantee(most, confidence, count, actual, independent, beyond)
 
@@ -133,6 +131,19 @@ def confidence_of(guarantee: Guarantee, bound: float) -> float:
     if not 0 <= bound <= 1:
         raise InputError(f"A false-positive rate of {bound:g} cannot be.", "Give a bound from 0 to 1, such as 0.05.")
     return _confidence(bound, guarantee.worth, guarantee.worth_beyond)
+
+
+def _most_beyond(count: int, most: float, confidence: float) -> int:
+    """Return how many of ``count`` independent queries may lie beyond the threshold."""
+    if not confidence:
+        return math.floor((count + 1) * _rate(most, "alpha")) - 1
+    from scipy.stats import binom
+
+    # The rate stays below m with the probability that more than b of n lie above its border.
+    beyond = int(binom.ppf(1 - confidence, count, most))
+    while _confidence(most, count, beyond) < confidence:
+        beyond -= 1
+    return beyond
 
 
 def _confidence(bound: float, count: int, beyond: int) -> float:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from embedtune.vocabulary.ports import TokenTable
 
 Stored = dict[str, NDArray[np.generic]]
-_TO_PASSAGES, _TO_QUERIES = 1, 3
+_NEIGHBOURS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "topic": Kind(Topic.fit, lambda arrays, dimension, _: Topic.from_arrays(arrays, dimension)),
         "passages": Kind(
             Nearest.to_passages,
-            lambda arrays, dimension, _: Nearest.from_arrays(arrays, dimension, _TO_PASSAGES),
+            lambda arrays, dimension, _: Nearest.from_arrays(arrays, dimension, _NEIGHBOURS),
             "the passages that are searched",
         ),
         "mahalanobis": Kind(Mahalanobis.fit, lambda arrays, dimension, _: Mahalanobis.from_arrays(arrays, dimension)),
         "nearest": Kind(
-            Nearest.to_queries, lambda arrays, dimension, _: Nearest.from_arrays(arrays, dimension, _TO_QUERIES)
+            Nearest.to_queries, lambda arrays, dimension, _: Nearest.from_arrays(arrays, dimension, _NEIGHBOURS)
         ),
         "autoencoder": Kind(fit_autoencoder, lambda arrays, dimension, _: Autoencoder.from_stored(arrays, dimension)),
     }

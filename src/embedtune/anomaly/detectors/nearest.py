@@ -47,10 +47,10 @@ class Nearest:
 
     @classmethod
     def to_passages(cls, material: Material) -> Nearest | None:
-        """Compare with the nearest passage; ``None`` where no passages are known."""
+        """Compare with the passages: the mean of the three nearest; ``None`` where no passages are known."""
         if not len(material.passage_vectors):
             return None
-        return cls.of(sampled(material.passage_vectors, material.seed), 1)
+        return cls.of(sampled(material.passage_vectors, material.seed), _NEIGHBOURS)
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]], dimension: int, neighbours: int) -> Nearest:

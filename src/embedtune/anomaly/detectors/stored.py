@@ -23,7 +23,7 @@ def taken(
         arrays: The arrays by name; the taken one is no longer among them.
         name: Its name.
         kind: The type of its numbers.
-        shape: Its shape; ``None`` stands for any length.
+        shape: Its shape; ``None`` stands for any length above 0.
 
     Raises:
         ModelError: It is missing, of another type or shape, or not finite.
@@ -32,7 +32,7 @@ def taken(
     if array is None:
         raise ModelError(f"The detector's {name} is missing.", REFIT)
     fits = len(array.shape) == len(shape) and all(
-        wanted in {None, length} for wanted, length in zip(shape, array.shape, strict=True)
+        wanted == length or (wanted is None and length > 0) for wanted, length in zip(shape, array.shape, strict=True)
     )
     if not fits or array.dtype != kind:
         raise ModelError(f"The detector's {name} is {array.dtype}{array.shape} and does not fit.", REFIT)

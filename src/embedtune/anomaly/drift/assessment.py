@@ -136,7 +136,7 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
         rules=_rules(own),
         p_values=tuple(np.histogram([entry.p_value for entry in own], bins=20, range=(0, 1))[0].tolist()),
         stretches=_stretches(own),
-        clusters=unusual_clusters([entry for entry in own if entry.verdict != Verdict.NORMAL], len(own)),
+        clusters=unusual_clusters([entry for entry in own if entry.verdict == Verdict.ANOMALOUS], len(own)),
         level=level,
         alarms=_alarms(rate, embedding, vocabulary, mix, level),
     )

@@ -42,7 +42,7 @@ def unusual_clusters(entries: Sequence[LogEntry], of: int) -> tuple[UnusualClust
     questions like attacks.
 
     Args:
-        entries: Log entries with another verdict than normal.
+        entries: Log entries of flagged queries.
         of: How many queries the log has in all.
     """
     counts: dict[str, int] = {}

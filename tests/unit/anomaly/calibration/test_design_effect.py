@@ -39,4 +39,4 @@ def test_with_groups_the_promise_is_kept():
             worth = independent_queries(scores, groups) if heeded else None
             threshold = np.sort(scores)[-1 - promise(200, 0.05, 0.95, worth).beyond]
             found.append(threshold >= 1.6449)
-    assert np.mean(kept[True]) > np.mean(kept[False]) + 0.1
+    assert np.mean(kept[True]) > np.mean(kept[False]) + 0.05
