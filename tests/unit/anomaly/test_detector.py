@@ -88,6 +88,11 @@ def test_a_blank_query_is_refused_with_its_number(judged, bad):
         judged("how", bad)
 
 
+def test_what_is_no_text_is_refused(judged):
+    with pytest.raises(InputError, match="Query 1 of 1 is not text"):
+        judged("\ud800 pump")
+
+
 @pytest.mark.parametrize("text", ["\x00\x01\x02", "a" * 1_000_000, "how " * 250_000, "😀" * 50, "\u202epump"])
 def test_odd_texts_get_a_verdict(detector, text):
     (item,) = detector.score([text], on_sphere(np.ones((1, DIMENSION))))
