@@ -11,8 +11,7 @@ from embedtune.anomaly.calibration.thresholds import ALL, Thresholds
 from embedtune.anomaly.combination import Combination, combined, fit_combination
 from embedtune.anomaly.detector import AnomalyDetector, new_words, with_rules
 from embedtune.anomaly.detectors.kinds import check_kinds
-from embedtune.anomaly.detectors.nearest import sampled
-from embedtune.anomaly.detectors.port import Asked
+from embedtune.anomaly.detectors.nearest import sampled_rows
 from embedtune.anomaly.preparation import NormalQueries, Prepared, prepare
 from embedtune.anomaly.reference import Reference
 from embedtune.anomaly.rules.matching import chosen_rules, rule_hits
@@ -68,7 +67,8 @@ def assembled(prepared: Prepared, combination: Combination, origin: str) -> Anom
     )
     thresholds = Thresholds.of(scores, calibration.domains, settings.alpha, settings.confidence, calibration.groups)
     novelty = np.array([new_words(combination, words) for words in calibration.asked.words])
-    known = _known(fit.asked, prepared.material.seed) if settings.keep_queries else fit.asked.some(())
+    rows = sampled_rows(len(fit.domains), prepared.material.seed)
+    known = fit.asked.some(rows if settings.keep_queries else rows[:0])
     card = DetectorCard(
         encoder_digest=prepared.material.encoder_digest,
         dimension=fit.asked.vectors.shape[1],
@@ -88,8 +88,3 @@ def assembled(prepared: Prepared, combination: Combination, origin: str) -> Anom
     )
     reference = Reference.of(fit.asked.vectors, calibration.asked.vectors, novelty)
     return AnomalyDetector(card, combination, rules, thresholds, reference, known.vectors)
-
-
-def _known(asked: Asked, seed: int) -> Asked:
-    rows = sampled(np.arange(len(asked.texts), dtype=np.float32)[:, None], seed)[:, 0]
-    return asked.some(rows.astype(np.intp))

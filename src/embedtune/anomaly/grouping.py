@@ -31,7 +31,7 @@ def groups_of(vectors: Vectors, given: Sequence[Hashable] | None = None) -> list
     for cosine in SAME_COSINES:
         found = _neighbours(vectors, cosine)
         if np.bincount(found).max(initial=0) <= max(1, _LARGEST_SHARE * len(vectors)):
-            return found.tolist()
+            return [int(label) for label in found]
     return list(range(len(vectors)))
 
 

@@ -19,6 +19,8 @@ _PERCENT = 100
 def flags_chart(content: DriftContent) -> Chart:
     """Draw the shares of flagged and unusual queries over the parts of the log, with what is usual behind them."""
 
+    from matplotlib.ticker import MaxNLocator
+
     def draw(size: Size) -> Figure:
         figure, axes = _axes(size)
         places = range(1, len(content.parts) + 1)
@@ -36,7 +38,7 @@ def flags_chart(content: DriftContent) -> Chart:
         axes.set_xlabel("parts of the log, the oldest first")
         axes.set_ylabel("queries (%)")
         axes.set_ylim(bottom=0)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         return figure
 
     return framed_chart(draw, "Shares of flagged and of unusual queries over the parts of the log")

@@ -76,6 +76,11 @@ class Nearest:
 
 def sampled(vectors: Vectors, seed: int) -> Vectors:
     """Return the vectors, or of more than `MOST_KNOWN` a sample in their order."""
-    if len(vectors) <= MOST_KNOWN:
-        return vectors
-    return vectors[np.sort(np.random.default_rng(seed).choice(len(vectors), MOST_KNOWN, replace=False))]
+    return vectors[sampled_rows(len(vectors), seed)]
+
+
+def sampled_rows(count: int, seed: int) -> NDArray[np.intp]:
+    """Return all of ``count`` rows, or of more than `MOST_KNOWN` a sample, ascending."""
+    if count <= MOST_KNOWN:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, MOST_KNOWN, replace=False))
