@@ -41,7 +41,7 @@ from anomaly_texts import (
 )
 from embedtune.anomaly.calibration.guarantee import confidence_of
 from embedtune.anomaly.calibration.thresholds import ALL, Thresholds
-from embedtune.anomaly.combination import combined, fit_combination
+from embedtune.anomaly.combination import Combination, fit_combination
 from embedtune.anomaly.detector import with_rules
 from embedtune.anomaly.detectors.kinds import KINDS
 from embedtune.anomaly.detectors.port import Asked
@@ -189,7 +189,7 @@ def measure(
         rarities = {name: combination.rarities(Asked.of(texts, encoder.encode(texts))) for name, texts in asked.items()}
         hits = {name: [rule_hits(text) for text in texts] for name, texts in asked.items()}
         for system, (own, rules) in compared.items():
-            score = scorer(own, rarities, hits, rules=rules)
+            score = scorer(combination.only(own) if own else None, rarities, hits, rules=rules)
             groups = prepared.calibration.groups
             calibrated = Thresholds.of(score(""), (), settings.alpha, settings.confidence, groups)
             for name, texts in asked.items():
@@ -217,7 +217,7 @@ def measure(
 
 
 def scorer(
-    own: Sequence[str],
+    own: Combination | None,
     rarities: dict[str, dict[str, Scores]],
     hits: dict[str, list[tuple[object, ...]]],
     *,
@@ -227,7 +227,7 @@ def scorer(
 
     def score(name: str) -> Scores:
         found = hits[name] if rules else [()] * len(hits[name])
-        scores = combined({kind: rarities[name][kind] for kind in own}) if own else np.zeros(len(found))
+        scores = own.combined(rarities[name]) if own else np.zeros(len(found))
         return with_rules(scores, found)  # type: ignore[arg-type]
 
     return score

@@ -1,7 +1,9 @@
 """Several detectors as one: how rare their scores are together.
 
-The combined score is the root of the sum of the squared rarities: between the sum, which asks many detectors to agree
-(Fisher 1932), and the maximum, which asks one to be sure. That it is no p-value does no harm: it is calibrated anew.
+Two questions are asked of a query, what it is about and how it is worded (`Aspect`). Within an aspect evidence adds up:
+the rarities of its detectors are summed (Fisher 1932). Between them one objection is enough: the combined score is the
+rarity of the rarer aspect, so that an honest subject does not excuse an order, nor honest words a foreign subject. That
+the score is no p-value does no harm: it is calibrated anew, on other queries.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embedtune.anomaly.detectors.kinds import check_kinds, fit_all
+from embedtune.anomaly.detectors.kinds import KINDS, Aspect, check_kinds, fit_all
 from embedtune.anomaly.detectors.port import Asked, Detector, Material, Scores
 from embedtune.anomaly.detectors.tail_scale import TailScale
 from embedtune.errors import InputError
@@ -26,28 +28,45 @@ class Combination:
 
     Attributes:
         detectors: By name.
-        scales: By the same names.
+        reference: By the same names, scores of normal queries that the detector was not fitted on, of the same queries
+            in the same order, shape (n,).
+        scales: The scales of the detectors, by name.
+        aspect_scales: The scales of the aspects.
     """
 
     detectors: Mapping[str, Detector]
+    reference: Mapping[str, Scores]
     scales: Mapping[str, TailScale]
+    aspect_scales: Mapping[Aspect, TailScale]
+
+    @classmethod
+    def of(cls, detectors: Mapping[str, Detector], reference: Mapping[str, Scores]) -> Combination:
+        """Combine detectors by their scores of reference queries."""
+        scales = {name: TailScale.of(reference[name]) for name in detectors}
+        rarities = {name: scales[name].rarity(reference[name]) for name in detectors}
+        sums = _by_aspect(rarities)
+        return cls(detectors, reference, scales, {aspect: TailScale.of(total) for aspect, total in sums.items()})
+
+    def only(self, names: Sequence[str]) -> Combination:
+        """Return the combination of some of the detectors."""
+        return Combination.of({name: self.detectors[name] for name in names}, self.reference)
 
     def rarities(self, asked: Asked) -> dict[str, Scores]:
         """Return by detector how rare each query is, in nats, shape (n,)."""
         return {name: self.scales[name].rarity(detector.scores(asked)) for name, detector in self.detectors.items()}
+
+    def combined(self, rarities: Mapping[str, Scores]) -> Scores:
+        """Return the combined score of each query from the rarities of the detectors, shape (n,), in nats."""
+        sums = _by_aspect({name: rarities[name] for name in self.detectors})
+        return np.max([self.aspect_scales[aspect].rarity(total) for aspect, total in sums.items()], axis=0)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return what is stored, by detector and part."""
         stored: dict[str, NDArray[np.generic]] = {}
         for name, detector in self.detectors.items():
             stored |= {f"{name}.{part}": array for part, array in detector.arrays().items()}
-            stored[f"{name}.reference"] = self.scales[name].reference
+            stored[f"{name}.reference"] = self.reference[name]
         return stored
-
-
-def combined(rarities: Mapping[str, Scores]) -> Scores:
-    """Return the combined score of each query from its rarities, shape (n,)."""
-    return np.asarray(np.sqrt(sum(np.square(rarity) for rarity in rarities.values())))
 
 
 def fit_combination(names: Sequence[str], material: Material, groups: Sequence[int]) -> Combination:
@@ -80,7 +99,16 @@ def fit_combination(names: Sequence[str], material: Material, groups: Sequence[i
         fitted = fit_all(list(detectors), material.on(rest))
         for name, detector in fitted.items():
             reference[name].append(detector.scores(asked))
-    return Combination(detectors, {name: TailScale.of(np.concatenate(scores)) for name, scores in reference.items()})
+    return Combination.of(detectors, {name: np.concatenate(scores) for name, scores in reference.items()})
+
+
+def _by_aspect(rarities: Mapping[str, Scores]) -> dict[Aspect, Scores]:
+    """Return the sum of the rarities of each aspect's detectors, shape (n,)."""
+    sums: dict[Aspect, Scores] = {}
+    for name, rarity in rarities.items():
+        aspect = KINDS[name].aspect
+        sums[aspect] = sums[aspect] + rarity if aspect in sums else rarity
+    return sums
 
 
 def _parts(groups: Sequence[int], seed: int) -> NDArray[np.intp]:

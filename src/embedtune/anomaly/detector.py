@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from embedtune.anomaly.advisory import Advisory, KnownQuery, StrangeWindow, Verdict
 from embedtune.anomaly.calibration.thresholds import ALL, Thresholds
-from embedtune.anomaly.combination import Combination, combined
+from embedtune.anomaly.combination import Combination
 from embedtune.anomaly.detectors.port import Asked, Scores, Windowed
 from embedtune.anomaly.detectors.unit_vectors import Vectors, unit_vectors
 from embedtune.anomaly.detectors.wording import Wording
@@ -109,7 +109,7 @@ class AnomalyDetector:
         asked = Asked.of(texts, checked)
         rarities = self.combination.rarities(asked)
         hits = [rule_hits(text, self.rules) for text in texts]
-        scores = with_rules(combined(rarities), hits)
+        scores = with_rules(self.combination.combined(rarities), hits)
         names = [self.thresholds.own(domain) for domain in domains or [ALL] * len(texts)]
         return [
             self._advisory(

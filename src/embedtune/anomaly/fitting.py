@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedtune.anomaly.calibration.thresholds import ALL, Thresholds
-from embedtune.anomaly.combination import Combination, combined, fit_combination
+from embedtune.anomaly.combination import Combination, fit_combination
 from embedtune.anomaly.detector import AnomalyDetector, new_words, with_rules
 from embedtune.anomaly.detectors.kinds import check_kinds
 from embedtune.anomaly.detectors.nearest import sampled_rows
@@ -62,7 +62,7 @@ def assembled(prepared: Prepared, combination: Combination, origin: str) -> Anom
     fit, calibration, settings = prepared.fit, prepared.calibration, prepared.material.settings
     rules = chosen_rules(settings.left_out_rules)
     scores = with_rules(
-        combined(combination.rarities(calibration.asked)),
+        combination.combined(combination.rarities(calibration.asked)),
         [rule_hits(text, rules) for text in calibration.asked.texts],
     )
     thresholds = Thresholds.of(scores, calibration.domains, settings.alpha, settings.confidence, calibration.groups)

@@ -14,7 +14,6 @@ from embedtune.anomaly.combination import Combination
 from embedtune.anomaly.detector import AnomalyDetector
 from embedtune.anomaly.detectors.kinds import KINDS, check_kinds
 from embedtune.anomaly.detectors.stored import REFIT, taken
-from embedtune.anomaly.detectors.tail_scale import TailScale
 from embedtune.anomaly.reference import Reference
 from embedtune.anomaly.rules.matching import chosen_rules
 from embedtune.anomaly.storage import DetectorCard, read_detector
@@ -52,16 +51,17 @@ def load_detector(folder: Path, encoder: Encoder) -> AnomalyDetector:
 def _assembled(card: DetectorCard, arrays: Stored, encoder: Encoder) -> AnomalyDetector:
     check_kinds(card.detectors)
     tokens = encoder.token_table() if isinstance(encoder, HasTokenTable) else None
-    detectors, scales = {}, {}
+    detectors, reference = {}, {}
     for name in card.detectors:
         own = {key.removeprefix(f"{name}."): arrays.pop(key) for key in sorted(arrays) if key.startswith(f"{name}.")}
-        scales[name] = TailScale.of(taken(own, "reference", np.float64, (None,)))
+        length = len(next(iter(reference.values()))) if reference else None
+        reference[name] = taken(own, "reference", np.float64, (length,))
         detectors[name] = KINDS[name].load(own, card.dimension, tokens)
     count = card.calibration_queries
     known = taken(arrays, "known", np.float16, (len(card.known_queries), card.dimension))
     return AnomalyDetector(
         card,
-        Combination(detectors, scales),
+        Combination.of(detectors, reference),
         chosen_rules(card.left_out_rules),
         _thresholds(card, arrays),
         Reference.from_arrays(arrays, card.dimension, count),

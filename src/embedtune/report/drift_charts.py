@@ -18,7 +18,6 @@ _PERCENT = 100
 
 def flags_chart(content: DriftContent) -> Chart:
     """Draw the shares of flagged and unusual queries over the parts of the log, with what is usual behind them."""
-
     from matplotlib.ticker import MaxNLocator
 
     def draw(size: Size) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,13 @@ Stored = dict[str, NDArray[np.generic]]
 _NEIGHBOURS = 3
 
 
+class Aspect(StrEnum):
+    """What a detector looks at."""
+
+    SUBJECT = "subject"
+    WORDS = "words"
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of detector.
@@ -34,25 +42,22 @@ class Kind:
     Attributes:
         fit: Fits one; ``None`` where what it needs is not there.
         load: Takes a stored one out of its arrays, for vectors of a length and the tokens of a model.
-        needs: What it needs beside normal queries, for people; empty for nothing.
+        aspect: What it looks at.
     """
 
     fit: Callable[[Material], Detector | None]
     load: Callable[[Stored, int, TokenTable | None], Detector]
-    needs: str = ""
+    aspect: Aspect = Aspect.SUBJECT
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "wording": Kind(Wording.fit, lambda arrays, _, __: Wording.from_arrays(arrays)),
-        "intent": Kind(
-            Intent.fit, lambda arrays, _, tokens: Intent.from_arrays(arrays, tokens), "a model with tokens of its own"
-        ),
+        "wording": Kind(Wording.fit, lambda arrays, _, __: Wording.from_arrays(arrays), Aspect.WORDS),
+        "intent": Kind(Intent.fit, lambda arrays, _, tokens: Intent.from_arrays(arrays, tokens), Aspect.WORDS),
         "topic": Kind(Topic.fit, lambda arrays, dimension, _: Topic.from_arrays(arrays, dimension)),
         "passages": Kind(
             Nearest.to_passages,
             lambda arrays, dimension, _: Nearest.from_arrays(arrays, dimension, _NEIGHBOURS),
-            "the passages that are searched",
         ),
         "mahalanobis": Kind(Mahalanobis.fit, lambda arrays, dimension, _: Mahalanobis.from_arrays(arrays, dimension)),
         "nearest": Kind(
