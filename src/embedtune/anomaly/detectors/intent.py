@@ -57,7 +57,7 @@ class Intent:
             return None
         seen = np.ones(len(tokens.vectors))
         for ids in tokens.ids([*material.queries.texts, *material.passages]):
-            np.add.at(seen, ids, 1)
+            np.add.at(seen, np.asarray(ids, dtype=np.intp), 1)
         weights = (_RARE / (_RARE + seen / seen.sum())).astype(np.float32)
         centre = tokens.vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
         sums = _word_sums(tokens, weights, centre)
@@ -99,7 +99,7 @@ def _word_sums(tokens: TokenTable, weights: NDArray[np.float32], centre: NDArray
     vectors = tokens.vectors
 
     def of(word: str) -> Rows:
-        ids = tokens.ids([word])[0]
+        ids = np.asarray(tokens.ids([word])[0], dtype=np.intp)  # of a control character there are none
         rows = (vectors[ids].astype(np.float64) - centre) * np.asarray(weights[ids], dtype=np.float64)[:, None]
         return np.asarray(rows.sum(axis=0))
 
