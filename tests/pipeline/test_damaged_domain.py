@@ -8,9 +8,10 @@ import pytest
 
 from embedtune.encoders.digests import model_digest
 from embedtune.errors import GateError
+from embedtune.pipeline.cards import read_card
 from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.evaluation_command import EvaluationRequest, run_evaluation
-from embedtune.pipeline.publishing import publish_run, read_card
+from embedtune.pipeline.publishing import publish_run
 from embedtune.pipeline.questions import JudgedQueries, QuestionSet
 from embedtune.pipeline.systems import SystemSpec
 from embedtune.report.content import Tone
