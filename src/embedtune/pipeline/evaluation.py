@@ -13,7 +13,6 @@ from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import model_folder
 from embedtune.errors import InputError
 from embedtune.evaluation.compare import evaluate_systems
-from embedtune.evaluation.equal_sections import collapsed_qrels, equal_sections
 from embedtune.evaluation.leakage import leak_report
 from embedtune.evaluation.outcome import Benchmark
 from embedtune.evaluation.question_traits import overlap_labels
@@ -89,7 +88,7 @@ def evaluate(
         corpus_digest=corpus_digest(questions.sections),
         attributes={**questions.attributes, OVERLAP: overlap},
         section_groups=questions.groups,
-        equal_sections=equal_sections(texts),
+        equal_sections=questions.standing,
     )
     evaluation = evaluate_systems(
         [system.ranker for system in systems],
@@ -121,8 +120,7 @@ def write_evaluation(record: EvaluationRecord, questions: QuestionSet, result: P
     """Write the result as JSON, and the rankings and judgements as TREC files beside it."""
     write_record(result, record)
     runs = result.parent / RUNS
-    standing = equal_sections({section.id: section.full_text for section in questions.sections})
-    write_qrels(runs / QRELS, collapsed_qrels(questions.test.qrels, standing))
+    write_qrels(runs / QRELS, questions.scored_qrels)
     for run in record.evaluation.runs:
         write_run(runs / run_file_name(run.system), run)
 

@@ -18,6 +18,7 @@ from embedtune.pipeline.project import Project
 from embedtune.pipeline.questions import QuestionSet
 from embedtune.pipeline.reporting import content_of, judgements
 from embedtune.pipeline.systems import BASE, HYBRID, SystemSpec
+from embedtune.pipeline.trained_on import made_folder
 from embedtune.pipeline.training import STAGE as TRAINING
 from embedtune.report.content import ReportContent
 from embedtune.vocabulary.corpus import corpus_digest
@@ -118,8 +119,8 @@ def _model(project: Project, name: str, digest: str) -> str:
 
 
 def _holds(project: Project, place: str, digest: str) -> bool:
+    folder = made_folder(project, place)
     try:
-        folder = Path(place) if Path(place).is_dir() else project.registry.find(place).folder
-        return model_digest(model_folder(folder)) == digest
+        return folder is not None and model_digest(model_folder(folder)) == digest
     except EmbedtuneError:
         return False

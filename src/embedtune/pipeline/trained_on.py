@@ -10,7 +10,7 @@ from embedtune.events import Alert
 from embedtune.files import digest_file
 from embedtune.pipeline.pairs import read_pairs
 from embedtune.pipeline.project import Project
-from embedtune.pipeline.systems import SystemSpec
+from embedtune.pipeline.systems import BASE, SystemSpec
 from embedtune.pipeline.training import ORIGIN, run_origin
 from embedtune.vocabulary.pairs import Split, TrainingPair
 
@@ -36,6 +36,18 @@ def trained_pairs(
     pairs = [pair for path in paths for pair in read_pairs(path, report=project.report)]
     _check_files(project, specs, {digest_file(path): path for path in paths})
     return tuple(pair for pair in pairs if pair.provenance.split is Split.TRAIN)
+
+
+def made_folder(project: Project, model: str) -> Path | None:
+    """Return the folder of a run or a version by its name; ``None`` for a model that has none here."""
+    if not model or model == BASE:
+        return None
+    if Path(model).is_dir():
+        return Path(model)
+    try:
+        return project.registry.find(model).folder
+    except EmbedtuneError:
+        return None
 
 
 def recorded_pairs(project: Project, model: str) -> str:

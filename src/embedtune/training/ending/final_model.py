@@ -29,6 +29,8 @@ from embedtune.training.steps.callback import Best, save_model
 from embedtune.vocabulary.evaluation import Comparison
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sentence_transformers import SentenceTransformer
 
     from embedtune.evaluation.domain_metrics import DevMetrics
@@ -41,7 +43,7 @@ class FinalModel:
 
     Attributes:
         job: What was trained.
-        last: The model after the last step.
+        last: The model after the last step; `save` turns it into the best one.
         best: The best step on dev; step 0 where nothing was measured.
         best_epoch: How many epochs that step ends.
         engine: Runs models with the frozen layers of the one that was trained.
@@ -63,11 +65,13 @@ class FinalModel:
         Returns:
             Its MRR on dev, ``None`` if there is no dev.
         """
-        device = str(self.last.device)
-        averages = Averages(
-            load_model(self.job.run / BEST, device=device) if self.best.step else self.last, self.job.base
-        )
-        merge = self._chosen(averages)
+        if self.best.step:
+            best = load_model(self.job.run / BEST, device=str(self.last.device))
+            self.last.load_state_dict(best.state_dict())
+            del best  # a model less in memory
+        averages = Averages(self.last, self.job.base)
+        swept: dict[float, DevMetrics] = {}
+        merge = self._chosen(averages, swept)
         if self.job.general:
             merge = self._guarded(merge, self.job.general, averages)
         model = averages.with_share(merge.base_share)
@@ -78,10 +82,15 @@ class FinalModel:
         merge.write(self.job.run)
         if not self.best.step:
             return None
-        return self._measured(model, merge.base_share) if merge.base_share else self.best.metric
+        return self._measured(model, merge.base_share, swept) if merge.base_share else self.best.metric
 
-    def _chosen(self, averages: Averages) -> Merge:
-        """Return how much of the base is kept: as set, as dev says, or a cautious share where dev is silent."""
+    def _chosen(self, averages: Averages, swept: dict[float, DevMetrics]) -> Merge:
+        """Return how much of the base is kept: as set, as dev says, or a cautious share where dev is silent.
+
+        Args:
+            averages: Makes the averages.
+            swept: Where what they reach is left, if it is measured on all dev questions.
+        """
         settings = self.job.settings
         if settings.base_share != "auto":
             return Merge(settings.base_share, ChosenBy.SETTING, self.best.step)
@@ -92,9 +101,12 @@ class FinalModel:
             return Merge(share, ChosenBy.CAUTION, self.best.step)
         tried = []
         for share in sorted(set(settings.tried_shares)):
-            mrr = self._on_dev(averages.with_share(share), telling).overall.mrr
+            metrics = self._on_dev(averages.with_share(share), telling)
+            mrr = metrics.overall.mrr
             self.record.log(f"{share:.2f} of the base: mrr {mrr:.4f} on {len(telling.queries)} dev questions")
             tried.append(TriedShare(share, mrr))
+            if self.job.dev and len(telling.queries) == len(self.job.dev.queries):
+                swept[share] = metrics
         sweep = DevSweep(len(telling.queries), tuple(tried))
         share = chosen_share(tried, by_people=asked_by_people(telling))
         return Merge(share, ChosenBy.DEV, self.best.step, dev=sweep)
@@ -143,11 +155,11 @@ class FinalModel:
         with self.engine.lent_to(model):
             return measure_domains(_encoder(model), dev)
 
-    def _measured(self, model: SentenceTransformer, share: float) -> float | None:
+    def _measured(self, model: SentenceTransformer, share: float, swept: Mapping[float, DevMetrics]) -> float | None:
         """Return the MRR on dev of the averaged model, and record it."""
         if self.job.dev is None:
             return None
-        result = self._on_dev(model, self.job.dev)
+        result = swept.get(share) or self._on_dev(model, self.job.dev)
         values = flat_metrics(result)
         row = {"epoch": self.best_epoch, "step": self.best.step, BASE_SHARE: share}
         self.record.metric({**row, **values})
