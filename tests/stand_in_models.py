@@ -60,9 +60,9 @@ def write_stand_in_run(folder: Path, weights: str, base: str = "") -> Path:
     return folder
 
 
-def load_stand_in(folder: Path, name: str) -> StandIn:
+def load_stand_in(folder: Path, name: str, digest: str) -> StandIn:
     """Return the encoder of a model folder."""
-    return StandIn(name, model_digest(folder), blind=(folder / "model.safetensors").read_bytes() == BLIND.encode())
+    return StandIn(name, digest, blind=(folder / "model.safetensors").read_bytes() == BLIND.encode())
 
 
 def stand_in_project(folder: Path, events: list | None = None, **changes) -> Project:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from embedtune.api.anomaly import train_anomaly_detector
     from embedtune.api.evaluation import EmbeddingEvaluator
     from embedtune.api.extraction import HardNegativeMiner, ProcedureExtractor, QueryGenerator, TrainingDataGenerator
+    from embedtune.api.registry import ModelRegistry, RegistrySettings, generate_signing_keys, prune_cache
     from embedtune.api.retrieval import FineTunedRetrieval, create_finetuned_retrieval
     from embedtune.api.training import EmbeddingFineTuner, TrainingConfig, train_embedding_model
     from embedtune.api.versions import ModelArtifactCreator, VersionedEmbeddings
@@ -29,12 +30,16 @@ _HOMES = {
     "HardNegativeMiner": "embedtune.api.extraction",
     "ModelArtifactCreator": "embedtune.api.versions",
     "ModelCard": "embedtune.artifacts.card",
+    "ModelRegistry": "embedtune.api.registry",
     "ProcedureExtractor": "embedtune.api.extraction",
     "QueryGenerator": "embedtune.api.extraction",
+    "RegistrySettings": "embedtune.api.registry",
     "TrainingConfig": "embedtune.api.training",
     "TrainingDataGenerator": "embedtune.api.extraction",
     "VersionedEmbeddings": "embedtune.api.versions",
     "create_finetuned_retrieval": "embedtune.api.retrieval",
+    "generate_signing_keys": "embedtune.api.registry",
+    "prune_cache": "embedtune.api.registry",
     "train_anomaly_detector": "embedtune.api.anomaly",
     "train_embedding_model": "embedtune.api.training",
 }
@@ -47,12 +52,16 @@ __all__ = [
     "HardNegativeMiner",
     "ModelArtifactCreator",
     "ModelCard",
+    "ModelRegistry",
     "ProcedureExtractor",
     "QueryGenerator",
+    "RegistrySettings",
     "TrainingConfig",
     "TrainingDataGenerator",
     "VersionedEmbeddings",
     "create_finetuned_retrieval",
+    "generate_signing_keys",
+    "prune_cache",
     "train_anomaly_detector",
     "train_embedding_model",
 ]

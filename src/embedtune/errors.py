@@ -8,9 +8,12 @@
     │   ├── DocumentError        a document or a corpus folder
     │   ├── FormatError          a pairs file, a test suite, a BEIR folder
     │   ├── ModelError           a model that is missing, unsafe or of another shape
+    │   │   ├── MissingVersionError  a version or a channel that is not in the registry
+    │   │   └── DimensionError       a model whose vectors have another length than stated
     │   ├── VersionExistsError   a version that was already published
     │   └── UnavailableError     an optional dependency that is not installed
     ├── VerificationError        a version is missing files, altered or unreadable (exit code 1)
+    │   └── SignatureError       a signature is missing, wrong or by a key that is not trusted
     ├── GateError                the evidence does not allow what was asked        (exit code 1)
     └── InterruptedRunError      stopped by a signal with its state saved           (exit code 3)
 
@@ -63,6 +66,14 @@ class ModelError(InputError):
     """A model cannot be found, is unsafe to load or has another shape than asked for."""
 
 
+class MissingVersionError(ModelError):
+    """There is no such version or channel."""
+
+
+class DimensionError(ModelError):
+    """A model's vectors have another length than its card states."""
+
+
 class VersionExistsError(InputError):
     """A version was already published; versions never change."""
 
@@ -73,6 +84,10 @@ class UnavailableError(InputError):
 
 class VerificationError(EmbedtuneError):
     """A published version is missing files, has files too many, or was altered."""
+
+
+class SignatureError(VerificationError):
+    """A signature is missing, wrong, or made with a key that is not trusted."""
 
 
 class GateError(EmbedtuneError):

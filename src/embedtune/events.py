@@ -75,7 +75,22 @@ class Alert:
     message: str
 
 
-Event = StageStarted | StageSkipped | StageFinished | Progress | Measured | Notice | Alert
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Something to count happened ``amount`` times: a metric for a program that watches, not for the screen.
+
+    Attributes:
+        metric: What is counted, such as ``fallbacks``.
+        labels: By what the count is divided.
+        amount: How often it happened.
+    """
+
+    metric: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    amount: int = 1
+
+
+Event = StageStarted | StageSkipped | StageFinished | Progress | Measured | Notice | Alert | Counted
 Report = Callable[[Event], None]
 
 

@@ -137,11 +137,7 @@ def digest_tree(folder: Path) -> str:
 
 def sync_folder(folder: Path) -> None:
     """Flush a folder's entries to the disk, so that a rename in it survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _sync(folder)
 
 
 @contextlib.contextmanager
@@ -178,6 +174,34 @@ def staged_folder(target: Path) -> Iterator[Path]:
             shutil.rmtree(staging, ignore_errors=True)
 
 
+def seal_folder(folder: Path, mode: int) -> None:
+    """Flush a folder with all it holds to the disk, and take everybody's write permission.
+
+    Args:
+        folder: The folder.
+        mode: Permission bits; its files and folders become as readable as these say.
+    """
+    for directory, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            path = Path(directory, name)
+            _sync(path)
+            path.chmod(mode & 0o444)
+        sync_folder(Path(directory))
+        os.chmod(directory, mode & 0o555)
+
+
+def remove_sealed(folder: Path) -> None:
+    """Remove a folder whose files and folders may not be written; one that is gone is no error.
+
+    Raises:
+        OSError: It cannot be removed.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        for directory, _, _ in os.walk(folder):
+            os.chmod(directory, 0o700)
+        shutil.rmtree(folder)
+
+
 @contextlib.contextmanager
 def replaced_folder(target: Path) -> Iterator[Path]:
     """Fill a new folder that takes the place of ``target`` when the block ends well.
@@ -208,6 +232,14 @@ def recover_folder(target: Path) -> None:
     retired = target.with_name(f".{target.name}.retired")
     if retired.is_dir() and not target.exists():
         os.rename(retired, target)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _read_umask() -> int:

@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 
 
 def sole_holder(
-    path: Path, taken: Exception, unusable: Callable[[OSError], Exception], *, any_thread: bool = False
+    path: Path,
+    taken: Exception,
+    unusable: Callable[[OSError], Exception],
+    *,
+    any_thread: bool = False,
+    patience: float = 0.0,
 ) -> BaseFileLock:
     """Return a lock file, held; it goes with the process that holds it, however that ends.
 
@@ -20,10 +25,11 @@ def sole_holder(
         taken: Raised where another process holds it.
         unusable: Makes what is raised where it cannot be written.
         any_thread: Whether another thread than this one may let go of it.
+        patience: Seconds to wait for another process to let go.
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(path, timeout=0, thread_local=not any_thread)
+    lock = FileLock(path, timeout=patience, thread_local=not any_thread)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()

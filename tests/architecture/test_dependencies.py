@@ -13,7 +13,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 RUNTIME_EXTRAS = ("offline", "llm", "lora", "qdrant", "tensorboard")
-NEEDED_BY_OTHERS = {"accelerate"}  # the trainer of transformers refuses to start without it
+NEEDED_BY_OTHERS = {
+    "accelerate",  # the trainer of transformers refuses to start without it
+    "pyopenssl",  # model-signing imports it and does not ask for it
+}
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,13 @@ from embedtune.cli.main import cli
 HEAVY = {
     "accelerate",
     "bm25s",
+    "cryptography",
     "datasets",
     "rensa",
     "huggingface_hub",
     "jinja2",
     "matplotlib",
+    "model_signing",
     "pandas",
     "pyarrow",
     "qdrant_edge",

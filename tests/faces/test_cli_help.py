@@ -21,7 +21,13 @@ WORKING = {
     "index",
     "init",
     "mine",
+    "models diff",
+    "models keygen",
     "models list",
+    "models log",
+    "models promote",
+    "models prune",
+    "models rollback",
     "models show",
     "models verify",
     "publish",
@@ -47,7 +53,7 @@ def test_commands_are_those_that_work():
     assert set(COMMANDS) == WORKING
 
 
-@pytest.mark.parametrize("later", ["serve", "tune", "distill", "abtest", "cluster", "models diff"])
+@pytest.mark.parametrize("later", ["serve", "tune", "distill", "abtest", "cluster", "models export"])
 def test_what_does_not_work_yet_is_absent(embedtune, later):
     answer = embedtune(*later.split())
     assert answer.code == 2

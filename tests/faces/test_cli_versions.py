@@ -83,6 +83,8 @@ def test_verify(embedtune, version):
     assert embedtune("models", "verify", "v1.0", "--json").json == {
         "version": "embedtune-v1.0",
         "ok": True,
+        "digest": json.loads((version / "manifest.json").read_text())["digest"],
+        "signed_by": "",
         "problems": [],
     }
 

@@ -9,10 +9,10 @@ import pytest
 from embedtune.errors import GateError
 from embedtune.evaluation.result import read_record
 from embedtune.events import Notice, StageStarted
+from embedtune.pipeline.cards import read_card
 from embedtune.pipeline.corpus import sections_stage
 from embedtune.pipeline.flow import _asked, _generated, run_flow
 from embedtune.pipeline.pairs import data_stage, project_questions, read_pairs
-from embedtune.pipeline.publishing import read_card
 from embedtune.pipeline.questions import read_suites, suite_texts
 from embedtune.vocabulary.pairs import Origin, Split
 from embedtune.wording.near_equal import near_equal_questions

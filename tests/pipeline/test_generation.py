@@ -9,13 +9,20 @@ from embedtune.config.data_settings import CorpusSettings
 from embedtune.corpus.folder import read_folder
 from embedtune.errors import ConfigError, FormatError, InputError
 from embedtune.events import Alert, StageSkipped, StageStarted
+from embedtune.files import digest_file
 from embedtune.pairs.filters.cascade import FilterName
 from embedtune.pairs.formats.case_selection import Difficulty, Selection
 from embedtune.pairs.formats.pairs_file import read_pairs_file
 from embedtune.pipeline.corpus import SplitCorpus, split_corpus
 from embedtune.pipeline.generation import TRAINED_ON, generate_pairs, journal_of, statistics_of
 from embedtune.pipeline.human_questions import human_questions
-from embedtune.pipeline.pairs import GenerationRequest, data_stage, generate_file, project_questions
+from embedtune.pipeline.pairs import (
+    GenerationRequest,
+    corpus_of_pairs,
+    data_stage,
+    generate_file,
+    project_questions,
+)
 from embedtune.vocabulary.pairs import Origin, Split
 from embedtune.wording.near_equal import near_equal_questions
 from llm_server import LlmServer, complaint, completion, good
@@ -189,9 +196,9 @@ def counted(project):
     """The same project, and the names of the models that it loads."""
     loaded = []
 
-    def load(folder, name):
+    def load(folder, name, digest):
         loaded.append(name)
-        return project.models.load(folder, name)
+        return project.models.load(folder, name, digest)
 
     return replace(project, models=replace(project.models, load=load, _loaded={})), loaded
 
@@ -268,10 +275,15 @@ def test_a_file_with_statistics_beside_it(opened, docs, tmp_path):
     made = generate_file(opened(), GenerationRequest(output, docs))
     assert made.pairs == len(read_pairs_file(output).items)
     assert made.sections == 24
-    assert json.loads((tmp_path / "data" / "stats.json").read_text()) == made.statistics.to_json()
+    stats = json.loads((tmp_path / "data" / "stats.json").read_text())
+    assert stats == made.statistics.to_json()
+    assert made.statistics.pairs_digest == digest_file(output)
+    assert corpus_of_pairs(output) == made.statistics.corpus_digest != ""
     again = generate_file(opened(), GenerationRequest(tmp_path / "again.jsonl", docs))
     assert again == made
     assert (tmp_path / "again.jsonl").read_bytes() == output.read_bytes()
+    output.write_text(output.read_text() + "\n")
+    assert corpus_of_pairs(output) == ""
 
 
 def known_fields(pair):

@@ -11,9 +11,10 @@ from embedtune.corpus.folder import read_folder
 from embedtune.encoders.digests import model_digest, weights_digest
 from embedtune.errors import FormatError, GateError, InputError, ModelError, VersionExistsError
 from embedtune.evaluation.result import read_record
+from embedtune.pipeline.cards import published_settings, read_card
 from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.evaluation import evaluate, tuned_settings, write_evaluation
-from embedtune.pipeline.publishing import publish_run, published_settings, read_card
+from embedtune.pipeline.publishing import publish_run
 from embedtune.pipeline.questions import QuestionSet
 from embedtune.pipeline.systems import SystemSpec
 from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings

@@ -7,9 +7,10 @@ import pytest
 from embedtune.config.data_settings import CorpusSettings
 from embedtune.corpus.folder import read_folder
 from embedtune.errors import GateError
+from embedtune.pipeline.cards import read_card
 from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.evaluation import evaluate, write_evaluation
-from embedtune.pipeline.publishing import publish_run, read_card
+from embedtune.pipeline.publishing import publish_run
 from embedtune.pipeline.questions import QuestionSet
 from embedtune.pipeline.systems import SystemSpec
 from embedtune.training.ending.merge import kept_change

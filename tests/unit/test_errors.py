@@ -13,9 +13,12 @@ TREE = {
     "DocumentError": "InputError",
     "FormatError": "InputError",
     "ModelError": "InputError",
+    "MissingVersionError": "ModelError",
+    "DimensionError": "ModelError",
     "VersionExistsError": "InputError",
     "UnavailableError": "InputError",
     "VerificationError": "EmbedtuneError",
+    "SignatureError": "VerificationError",
     "GateError": "EmbedtuneError",
     "InterruptedRunError": "EmbedtuneError",
 }

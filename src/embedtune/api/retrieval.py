@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from embedtune.config.settings import EmbedtuneConfig, PublishSettings
+from embedtune.api.trust import trust_values
+from embedtune.config.loading import parse_config
 from embedtune.config.training_settings import TrainingSettings
 from embedtune.errors import ModelError
 from embedtune.events import Report, silent
@@ -17,6 +19,7 @@ from embedtune.pipeline.searching import OpenedIndex
 from embedtune.vocabulary.retrieval import Hit, Mode
 
 _BASE = TrainingSettings().base_model
+_TRUSTING: Mapping[str, object] = {}
 
 
 class FineTunedRetrieval:
@@ -30,6 +33,8 @@ class FineTunedRetrieval:
         store: The index folder; by default that of the project in the current folder.
         registry: Folder of the published versions.
         base_model: The baseline.
+        allowed_keys: The public keys whose signatures are believed.
+        require_signature: Whether an unsigned version is refused.
         report: Told of a fallback.
 
     Raises:
@@ -45,9 +50,12 @@ class FineTunedRetrieval:
         store: str | Path | None = None,
         registry: str | Path = "models",
         base_model: str = _BASE,
+        allowed_keys: Sequence[str | Path] = (),
+        require_signature: bool = False,
         report: Report = silent,
     ) -> None:
-        project = _project(registry, base_model, report)
+        trust = trust_values(allowed_keys, require_signature=require_signature)
+        project = _project(registry, base_model, report, trust)
         encoder = None if fallback_to_baseline else project.models.named(str(finetuned_model_path))
         self._index = OpenedIndex(
             project, Path(store) if store else None, encoder=encoder, model=str(finetuned_model_path)
@@ -110,9 +118,10 @@ def create_finetuned_retrieval(
     return FineTunedRetrieval(model, store=folder, registry=registry, base_model=base_model, report=report)
 
 
-def _project(registry: str | Path, base_model: str, report: Report) -> Project:
-    config = EmbedtuneConfig(
-        training=TrainingSettings(base_model=base_model),
-        publish=PublishSettings(registry=str(Path(registry).absolute())),
-    )
-    return open_project(config=config, report=report)
+def _project(registry: str | Path, base_model: str, report: Report, trust: Mapping[str, object] = _TRUSTING) -> Project:
+    values = {
+        "training": {"base_model": base_model},
+        "publish": {"registry": str(Path(registry).absolute())},
+        "trust": trust,
+    }
+    return open_project(config=parse_config(values, "FineTunedRetrieval"), report=report)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from embedtune.artifacts.keys import PrivateKey, PublicKey
 from embedtune.artifacts.store import Registry
+from embedtune.artifacts.trust import TrustPolicy
 from embedtune.artifacts.versioned_embeddings import VersionedEmbeddings as _VersionedEmbeddings
 from embedtune.config.training_settings import TrainingSettings
 from embedtune.events import Report, silent
@@ -31,11 +33,15 @@ class VersionedEmbeddings(_VersionedEmbeddings):
             reason is raised.
         registry: Folder of the published versions.
         base_model: The model that answers instead.
+        allowed_keys: The public keys whose signatures are believed.
+        require_signature: Whether an unsigned version is refused.
         report: Told of a fallback, with its reason.
 
     Raises:
+        InputError: A key cannot be read, or a signature is required and no key is allowed.
         ModelError: Without fallback: the version is missing, unsafe, unreadable or of another dimension.
-        VerificationError: Without fallback: files of the version are missing, added or altered.
+        VerificationError: Without fallback: files of the version are missing, added or altered, or its
+            signature is wrong.
     """
 
     def __init__(
@@ -45,14 +51,17 @@ class VersionedEmbeddings(_VersionedEmbeddings):
         *,
         registry: str | Path = "models",
         base_model: str = _BASE,
+        allowed_keys: Sequence[str | Path] = (),
+        require_signature: bool = False,
         report: Report = silent,
     ) -> None:
-        models = Models(base_model, Registry(Path(registry)), report=report)
+        policy = TrustPolicy(require_signature, tuple(PublicKey.read(Path(key)) for key in allowed_keys))
+        models = Models(base_model, Registry(Path(registry), policy), report=report)
         super().__init__(
             version,
             fallback_to_baseline,
             registry=models.registry,
-            load_encoder=lambda folder: models.load(folder, version),
+            load_encoder=lambda folder, digest: models.load(folder, version, digest),
             load_baseline=models.base,
             report=report,
         )
@@ -66,11 +75,13 @@ class ModelArtifactCreator:
         registry: Folder of the published versions.
         name: The model's name.
         base_model: The model it was tuned from.
+        signing_key: The private key that signs them, empty for none.
     """
 
     registry: str | Path = "models"
     name: str = "embedtune"
     base_model: str = _BASE
+    signing_key: str | Path = ""
 
     def save_finetuned_model(
         self,
@@ -108,4 +119,5 @@ class ModelArtifactCreator:
             commit=training_commit,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        return save_version(Registry(Path(self.registry)), model, saved)
+        key = PrivateKey.read(Path(self.signing_key)) if str(self.signing_key) else None
+        return save_version(Registry(Path(self.registry)), model, saved, key)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
+from embedtune.artifacts.training_data import DataSummary, PairExample
 from embedtune.errors import VerificationError
 from embedtune.vocabulary.evaluation import Comparison, GateResult
 from embedtune.vocabulary.pairs import Origin
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 CARD_NAME = "model_card.json"
 
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{64})?")
+_DIGESTS = (
+    "base_model_hash",
+    "training_corpus_hash",
+    "training_pairs_hash",
+    "training_split_hash",
+    "weights_hash",
+    "config_hash",
+)
 
 
 class QuestionOrigin(StrEnum):
@@ -49,7 +58,7 @@ class QuestionOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
-    """The facts of a version; it holds no text of the corpus.
+    """The facts of a version; it holds no text of the corpus unless its maker asked for examples.
 
     Attributes:
         name: The model's name.
@@ -59,6 +68,7 @@ class ModelCard:
             empty if unknown.
         training_corpus_hash: Digest of the corpus's sections.
         training_pairs_hash: Digest of the training pairs.
+        training_split_hash: Digest of which section is on which side of the split.
         config_hash: Digest of the configuration.
         weights_hash: Digest of the tuned weights.
         training_date: ISO 8601, UTC.
@@ -77,6 +87,10 @@ class ModelCard:
         published_without_gain: The reason given for publishing without proof of a gain.
         passages: How sections are cut for the index.
         fusion: How vectors and BM25 are combined.
+        base_share: How much of the base model's weights the published ones keep, 0 to 1; ``None`` if unknown.
+        general: How retrieval on a general set changed by the training; ``None`` if not measured.
+        data: What was trained on, in numbers; ``None`` if unknown.
+        examples: Training pairs, where the maker asked to show some.
         adversarial_tests_passed: Of the robustness tests.
         adversarial_tests_total: How many there were.
         adversarial_tests_passed_baseline: How many of them the base model passed; ``None`` if it was not asked.
@@ -95,6 +109,7 @@ class ModelCard:
     total_params: int
     trainable_params: int
     training_pairs_hash: str = ""
+    training_split_hash: str = ""
     training_commit: str = ""
     code_version: str = ""
     question_origin: QuestionOrigin = QuestionOrigin.NONE
@@ -107,6 +122,10 @@ class ModelCard:
     published_without_gain: str = ""
     passages: PassageSettings = field(default_factory=PassageSettings)
     fusion: FusionSettings = field(default_factory=FusionSettings)
+    base_share: float | None = None
+    general: Comparison | None = None
+    data: DataSummary | None = None
+    examples: tuple[PairExample, ...] = ()
     adversarial_tests_passed: int = 0
     adversarial_tests_total: int = 0
     adversarial_tests_passed_baseline: int | None = None
@@ -114,10 +133,10 @@ class ModelCard:
 
     def __post_init__(self) -> None:
         """Refuse digests that are none and figures that cannot be."""
-        for name in ("base_model_hash", "training_corpus_hash", "training_pairs_hash", "weights_hash", "config_hash"):
+        for name in _DIGESTS:
             if not _DIGEST.fullmatch(getattr(self, name)):
                 raise ValueError(f"{name} must be empty or sha256: and 64 hex digits")
-        for name in ("recall_at_5_baseline", "recall_at_5_finetuned", "mean_reciprocal_rank"):
+        for name in ("recall_at_5_baseline", "recall_at_5_finetuned", "mean_reciprocal_rank", "base_share"):
             value: float | None = getattr(self, name)
             if value is not None and not 0.0 <= value <= 1.0:
                 raise ValueError(f"{name} must lie between 0 and 1")
@@ -143,6 +162,7 @@ class ModelCard:
         """Return the card as the content of ``model_card.json``; derived values stand beside their sources."""
         document: dict[str, JsonValue] = _ADAPTER.dump_python(self, mode="json")
         document["measured_on"] = self.measured_on
+        document["general"] = self._comparison_json(self.general) if self.general else None
         document["comparisons"] = [self._comparison_json(comparison) for comparison in self.comparisons]
         return document
 

@@ -7,25 +7,21 @@ takes a signature, or a manifest digest that was noted elsewhere (`manifest_dige
 from __future__ import annotations
 
 import json
-import os
 import re
-import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from embedtune.errors import ModelError, VerificationError
-from embedtune.files import canonical_json, digest_file, digest_value
+from embedtune.artifacts.folder_check import MANIFEST_NAME, describe_files
+from embedtune.encoders.digests import digest_of_files
+from embedtune.errors import VerificationError
+from embedtune.files import canonical_json, digest_value
+from embedtune.vocabulary.evaluation import Comparison
 from embedtune.vocabulary.versions import MANIFEST_SCHEMA, FileEntry, Lineage, Manifest
 
-MANIFEST_NAME = "manifest.json"
-SIGNATURE_NAME = "manifest.sig"
-ALLOWED_SUFFIXES = frozenset(
-    {".safetensors", ".json", ".jsonl", ".txt", ".md", ".log", ".onnx", ".tsv", ".trec", ".html"}
-)
+MODEL_FOLDER = "model"
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -44,6 +40,7 @@ class _Document(BaseModel):
     lineage: Lineage
     settings: Mapping[str, object]
     packages: Mapping[str, str]
+    metrics: tuple[Comparison, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +53,7 @@ class VersionFacts:
     lineage: Lineage
     settings: Mapping[str, object]
     packages: Mapping[str, str]
-
-
-class ProblemKind(StrEnum):
-    """How a file differs from what the manifest says."""
-
-    MISSING = "missing"
-    ADDED = "added"
-    ALTERED = "altered"
-
-
-@dataclass(frozen=True, slots=True)
-class FileProblem:
-    """One file that is not as the manifest says: its relative path, in what way, and the facts."""
-
-    path: str
-    kind: ProblemKind
-    detail: str
-
-    def __str__(self) -> str:
-        """Return the problem as one line for a person."""
-        return f"{self.path}: {self.kind} ({self.detail})"
+    metrics: tuple[Comparison, ...] = ()
 
 
 def build_manifest(folder: Path, facts: VersionFacts) -> Manifest:
@@ -87,25 +64,31 @@ def build_manifest(folder: Path, facts: VersionFacts) -> Manifest:
         facts: Name, version, lineage and the like.
 
     Raises:
-        ModelError: A file is a link, hidden, or of a kind that a version never holds (pickles,
-            code); the message names it.
+        ModelError: A file must not be part of a version; see `describe_files`.
     """
-    entries = []
-    for relative, path in sorted(_walk(folder)):
-        if reason := _refusal(relative, path):
-            raise ModelError(
-                f"{folder / relative} {reason}, so it cannot be part of a version.",
-                f"Leave it out; a version holds {', '.join(sorted(ALLOWED_SUFFIXES))} files only.",
-            )
-        entries.append(FileEntry(relative, path.stat().st_size, digest_file(path)))
     return Manifest(
-        facts.name, facts.version, facts.created, tuple(entries), facts.lineage, facts.settings, facts.packages
+        facts.name,
+        facts.version,
+        facts.created,
+        describe_files(folder),
+        facts.lineage,
+        facts.settings,
+        facts.packages,
+        facts.metrics,
     )
 
 
 def manifest_digest(manifest: Manifest) -> str:
     """Return the digest of everything the manifest states; noted elsewhere it makes a version tamper-evident."""
     return digest_value(_body(manifest))
+
+
+def served_digest(manifest: Manifest) -> str:
+    """Return the digest of the model that a version serves, as `model_digest` would give it, without reading it."""
+    inside = f"{MODEL_FOLDER}/"
+    return digest_of_files(
+        {entry.path.removeprefix(inside): entry.sha256 for entry in manifest.files if entry.path.startswith(inside)}
+    )
 
 
 def manifest_to_json(manifest: Manifest) -> str:
@@ -139,7 +122,14 @@ def manifest_from_json(text: str, where: str) -> Manifest:
     try:
         read = _Document.model_validate_json(text)
         manifest = Manifest(
-            read.name, read.version, read.created, read.files, read.lineage, read.settings, read.packages
+            read.name,
+            read.version,
+            read.created,
+            read.files,
+            read.lineage,
+            read.settings,
+            read.packages,
+            read.metrics,
         )
         unchanged = manifest_to_json(manifest) == text
     except ValidationError as error:
@@ -172,65 +162,6 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest_from_json(text, str(path))
 
 
-def compare_folder(folder: Path, manifest: Manifest) -> tuple[FileProblem, ...]:
-    """Name every file of ``folder`` that is missing, added or altered, sorted by path.
-
-    Reads every file once; the manifest and its signature are not part of the comparison.
-    """
-    expected = {entry.path: entry for entry in manifest.files}
-    present = dict(_walk(folder))
-    problems = [
-        FileProblem(path, ProblemKind.MISSING, "the manifest lists it, the folder does not hold it")
-        for path in expected.keys() - present.keys()
-    ]
-    for relative, path in present.items():
-        if relative not in expected:
-            problems.append(FileProblem(relative, ProblemKind.ADDED, "the manifest does not list it"))
-        elif detail := _alteration(path, expected[relative]):
-            problems.append(FileProblem(relative, ProblemKind.ALTERED, detail))
-    return tuple(sorted(problems, key=lambda problem: (problem.path, problem.kind)))
-
-
-def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield (relative path, path) of everything that is not a real folder; links are never followed."""
-    for directory, subfolders, names in os.walk(folder, followlinks=False):
-        here = Path(directory)
-        links = [name for name in subfolders if (here / name).is_symlink()]
-        for name in (*names, *links):
-            path = here / name
-            relative = path.relative_to(folder).as_posix()
-            if relative not in (MANIFEST_NAME, SIGNATURE_NAME):
-                yield relative, path
-
-
-def _refusal(relative: str, path: Path) -> str:
-    mode = path.lstat().st_mode
-    if stat.S_ISLNK(mode):
-        return "is a symbolic link"
-    if not stat.S_ISREG(mode):
-        return "is not a regular file"
-    if any(part.startswith(".") for part in relative.split("/")):
-        return "is hidden"
-    if not relative.isprintable() or "\\" in relative:
-        return f"has a name ({relative!r}) that not every system can keep"
-    if path.suffix.lower() not in ALLOWED_SUFFIXES:
-        return f"is of a kind ({path.suffix or 'no suffix'}) that a version never holds"
-    return ""
-
-
-def _alteration(path: Path, entry: FileEntry) -> str:
-    try:
-        facts = path.lstat()
-        if not stat.S_ISREG(facts.st_mode):
-            return "it is no longer a regular file"
-        if facts.st_size != entry.size:
-            return f"{facts.st_size} bytes, the manifest says {entry.size}"
-        found = digest_file(path)
-    except OSError as error:
-        return f"it cannot be read: {error.strerror or error}"
-    return "" if found == entry.sha256 else f"{found[:19]}…, the manifest says {entry.sha256[:19]}…"
-
-
 def _body(manifest: Manifest) -> dict[str, object]:
     return {
         "schema": MANIFEST_SCHEMA,
@@ -241,6 +172,7 @@ def _body(manifest: Manifest) -> dict[str, object]:
         "lineage": asdict(manifest.lineage),
         "settings": dict(manifest.settings),
         "packages": dict(manifest.packages),
+        "metrics": [asdict(comparison) for comparison in manifest.metrics],
     }
 
 

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embedtune.artifacts.card import ModelCard, QuestionOrigin
+from embedtune.artifacts.readme_data import data_section, examples_section
+from embedtune.artifacts.readme_tables import table
+from embedtune.errors import InputError
 from embedtune.vocabulary.retrieval import FusionMethod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from huggingface_hub import EvalResult
+    from huggingface_hub import EvalResult, ModelCardData
 
     from embedtune.vocabulary.evaluation import Comparison
 
@@ -36,29 +39,37 @@ def render_readme(card: ModelCard, systems: Sequence[SystemRow] = ()) -> str:
     Args:
         card: The version's facts; its comparisons are shown with their intervals.
         systems: What each measured system reached on the same questions, the baselines among them.
+
+    Raises:
+        InputError: The hub's own parser does not read the front matter back as it was meant.
     """
+    front = _front_matter(card).to_yaml()
     parts = (
-        f"---\n{_front_matter(card)}\n---",
+        f"---\n{front}\n---",
         f"# {card.name} {card.version}",
         _introduction(card),
         _results(card, systems),
         _use(card),
         _limits(card),
+        data_section(card.data),
+        examples_section(card.examples),
         _loading(card),
         _provenance(card),
         f"## Notes\n\n{card.notes}" if card.notes else "",
     )
-    return "\n\n".join(part for part in parts if part) + "\n"
+    text = "\n\n".join(part for part in parts if part) + "\n"
+    _check_parses(text, front)
+    return text
 
 
-def _front_matter(card: ModelCard) -> str:
+def _front_matter(card: ModelCard) -> ModelCardData:
     from huggingface_hub import ModelCardData
 
     overall = [comparison for comparison in card.comparisons if comparison.slice == "all"]
     # A candidate is compared with several baselines; its own figures stand in the index once.
     once = {(comparison.candidate, comparison.metric): comparison for comparison in overall}
     results = [_result(card, comparison) for comparison in once.values()]
-    data = ModelCardData(
+    return ModelCardData(
         library_name="sentence-transformers",
         pipeline_tag="sentence-similarity",
         base_model=card.base_model if _is_hub_name(card.base_model) else None,
@@ -66,7 +77,6 @@ def _front_matter(card: ModelCard) -> str:
         model_name=f"{card.name}-{card.version}" if results else None,
         eval_results=results or None,
     )
-    return data.to_yaml()
 
 
 def _result(card: ModelCard, comparison: Comparison) -> EvalResult:
@@ -81,6 +91,18 @@ def _result(card: ModelCard, comparison: Comparison) -> EvalResult:
         metric_name=f"{card.label(comparison.metric)}, {comparison.candidate}",
         metric_value=round(comparison.candidate_value, 4),
     )
+
+
+def _check_parses(text: str, front: str) -> None:
+    """Read a README with the hub's own parser, as the hub will."""
+    from huggingface_hub import ModelCard as HubCard
+
+    try:
+        reason = "" if HubCard(text).data.to_yaml() == front else "its front matter is read as something else"
+    except Exception as error:  # noqa: BLE001 - a YAML parser fails in as many ways as a text can be malformed
+        reason = str(error)
+    if reason:
+        raise InputError(f"The hub could not read the model card: {reason}.", "Give name and notes as plain text.")
 
 
 def _is_hub_name(name: str) -> bool:
@@ -100,10 +122,11 @@ def _base_name(card: ModelCard) -> str:
 
 
 def _introduction(card: ModelCard) -> str:
+    kept = f" {card.base_share:.0%} of the weights' average are the base model's." if card.base_share else ""
     return (
         f"A sentence-transformers model that turns texts into vectors of {card.embedding_dimension} numbers, tuned "
         f"from {_base_name(card)} for search in one collection of technical documents. {card.trainable_params:,} of "
-        f"its {card.total_params:,} parameters were trained."
+        f"its {card.total_params:,} parameters were trained.{kept}"
     )
 
 
@@ -112,15 +135,20 @@ def _results(card: ModelCard, systems: Sequence[SystemRow]) -> str:
     if systems:
         metrics = list(dict.fromkeys(metric for row in systems for metric in row.metrics))
         rows = [[row.system, *(_figure(row.metrics.get(metric)) for metric in metrics)] for row in systems]
-        parts.append(_table(["system", *(card.label(metric) for metric in metrics)], rows))
+        parts.append(table(["system", *(card.label(metric) for metric in metrics)], rows))
     if card.comparisons:
         header = ["figure", "questions", "n", "baseline", "candidate", "difference", "95 % interval", "p", "verdict"]
-        parts.append(_table(header, [_comparison_cells(card, comparison) for comparison in _shown(card.comparisons)]))
+        parts.append(table(header, [_comparison_cells(card, comparison) for comparison in _shown(card.comparisons)]))
     if card.adversarial_tests_total:
         base = card.adversarial_tests_passed_baseline
         beside = "" if base is None else f"; the base model passes {base}"
+        passed = f"{card.adversarial_tests_passed} of {card.adversarial_tests_total}"
+        parts.append(f"Robustness tests passed: {passed}{beside}.")
+    if card.general:
+        change = card.general
         parts.append(
-            f"Robustness tests passed: {card.adversarial_tests_passed} of {card.adversarial_tests_total}{beside}."
+            f"On a general set ({change.n} questions of other fields) {change.metric} changed by {change.delta:+.3f} "
+            f"({change.ci_low:+.3f} to {change.ci_high:+.3f}): {change.verdict}."
         )
     return "\n\n".join(parts)
 
@@ -191,25 +219,17 @@ def _loading(card: ModelCard) -> str:
 def _provenance(card: ModelCard) -> str:
     rows = [
         ["base model", card.base_model_hash],
-        ["documents", card.training_corpus_hash],
+        ["documents", card.training_corpus_hash or "unknown: the run does not tell what its pairs were written from"],
         ["training pairs", card.training_pairs_hash],
+        ["split", card.training_split_hash],
         ["configuration", card.config_hash],
         ["weights", card.weights_hash],
         ["trained", card.training_date],
         ["commit", card.training_commit],
         ["embedtune", card.code_version],
     ]
-    return "## Provenance\n\n" + _table(["what", "digest or value"], [row for row in rows if row[1]])
+    return "## Provenance\n\n" + table(["what", "digest or value"], [row for row in rows if row[1]])
 
 
 def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(_cell(text) for text in line) + " |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())

@@ -1,104 +1,152 @@
 """A private copy of a version, hashed while it is copied: what is loaded is what was verified.
 
-Verifying a folder and then loading from it leaves a moment in which a file can be exchanged. The
-copy lies in the user's own cache, under the digest of its contents, and is verified again before
-each use.
+Verifying a folder and then loading from it leaves a moment in which a file can be exchanged. The copy lies in
+the user's own cache, under the digest of the version's manifest, and only what was hashed on its way there
+is ever loaded. While neither the version nor its copy changes, they are not read again.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
-
-from embedtune.artifacts.manifest import FileProblem, compare_folder
-from embedtune.errors import InputError, VerificationError
-from embedtune.files import staged_folder
+from embedtune.artifacts.cache_folder import RECEIPT_SUFFIX, mark_used, private_shelf
+from embedtune.artifacts.folder_check import (
+    MANIFEST_NAME,
+    SIGNATURE_NAME,
+    compare_folder,
+    in_order,
+    missing,
+    read_entry,
+    unlisted,
+    walk_files,
+)
+from embedtune.artifacts.manifest import manifest_digest, manifest_to_json
+from embedtune.artifacts.problems import FileProblem, ProblemKind, refuse
+from embedtune.artifacts.receipts import FileStates, Receipt, file_states, now_ns, read_receipt, rested, write_receipt
+from embedtune.artifacts.signing import check_signature, read_signature
+from embedtune.artifacts.trust import TrustPolicy
+from embedtune.errors import InputError
+from embedtune.files import digest_bytes, staged_folder, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from embedtune.vocabulary.versions import ModelVersion
 
-    from embedtune.vocabulary.versions import FileEntry, ModelVersion
-
-_CHUNK_BYTES = 1 << 20
-_NAMED_PROBLEMS = 3
+_TRUSTING = TrustPolicy()
 
 
-def default_cache_folder() -> Path:
-    """Return the user's cache folder of embedtune."""
-    return Path(platformdirs.user_cache_dir("embedtune"))
+def verified_copy(version: ModelVersion, cache_folder: Path, policy: TrustPolicy = _TRUSTING) -> Path:
+    """Return a private folder that holds exactly the files the manifest lists, and the manifest.
 
-
-def verified_copy(version: ModelVersion, cache_folder: Path) -> Path:
-    """Return a private folder that holds exactly the files the manifest lists.
-
-    The version's own folder is verified every time, so that a damaged version is noticed even
+    The version's own folder is looked at every time, so that a damaged version is noticed even
     where a good copy of it is at hand.
 
     Args:
         version: The version.
-        cache_folder: Where copies are kept, one per content.
+        cache_folder: Where copies are kept, one per manifest.
+        policy: Whose signature the version must carry.
 
     Raises:
         VerificationError: Files of the version are missing, added or altered; the message names them.
-        InputError: The cache cannot be written.
+        SignatureError: Its signature is missing, wrong or not trusted.
+        InputError: The cache cannot be written or is not private.
     """
-    refuse(version.label, compare_folder(version.folder, version.manifest))
-    shelf = cache_folder / "versions"
-    target = shelf / version.manifest.files_digest.removeprefix("sha256:")
-    if target.is_dir():
-        if not compare_folder(target, version.manifest):
-            return target
-        shutil.rmtree(target, ignore_errors=True)
     try:
-        shelf.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with staged_folder(target) as staging:
-            for entry in version.manifest.files:
-                _copy_file(version, entry, staging)
-    except FileExistsError:
-        # Another process was faster, or the damaged copy could not be removed.
-        refuse(f"The copy of {version.label} in {target}", compare_folder(target, version.manifest))
+        target = private_shelf(cache_folder) / manifest_digest(version.manifest).removeprefix("sha256:")
+        return _checked_copy(version, target, policy)
     except OSError as error:
         raise InputError(
-            f"{version.label} could not be copied to {target}: {error.strerror or error}.",
+            f"{version.label} could not be copied to {cache_folder}: {error.strerror or error}.",
             "Check that the version can be read and that the cache folder is writable and has space.",
         ) from error
+
+
+def _checked_copy(version: ModelVersion, target: Path, policy: TrustPolicy) -> Path:
+    receipt_file = target.with_name(target.name + RECEIPT_SUFFIX)
+    before = receipt = read_receipt(receipt_file)
+    states = _whole_copy(version, target, receipt)
+    if not states:
+        receipt = _fresh_copy(version, target)
+    elif _source_is_unchanged(version, receipt):
+        receipt = replace(receipt, copy_states=states)
+    else:
+        receipt = _source_checked_again(version, replace(receipt, copy_states=states))
+    receipt = _signature_checked(version, target, receipt, policy)
+    if receipt != before:
+        write_receipt(receipt_file, receipt)
+    else:
+        mark_used(target)
     return target
 
 
-def refuse(what: str, problems: Sequence[FileProblem]) -> None:
-    """Raise if there are problems.
-
-    Raises:
-        VerificationError: The message names the first problems and counts the others.
-    """
-    if not problems:
-        return
-    named = "; ".join(str(problem) for problem in problems[:_NAMED_PROBLEMS])
-    more = len(problems) - _NAMED_PROBLEMS
-    raise VerificationError(
-        f"{what} does not match its manifest: {named}{f'; and {more} more' if more > 0 else ''}.",
-        "Restore it from a copy, or publish anew under another version number.",
-    )
+def _whole_copy(version: ModelVersion, target: Path, receipt: Receipt) -> FileStates:
+    """Return the states of the files of the copy at hand; nothing where there is none, and a damaged one is removed."""
+    if not target.is_dir():
+        return {}
+    states = file_states(target)
+    if states != receipt.copy_states and compare_folder(target, version.manifest):
+        shutil.rmtree(target, ignore_errors=True)
+        return {}
+    return states
 
 
-def _copy_file(version: ModelVersion, entry: FileEntry, staging: Path) -> None:
-    """Copy one file and compare the bytes that were written, not those that lie there later."""
-    target = staging / entry.path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    state = hashlib.sha256()
-    with (version.folder / entry.path).open("rb") as source, target.open("wb") as copy:
-        while chunk := source.read(_CHUNK_BYTES):
-            state.update(chunk)
-            copy.write(chunk)
-        copy.flush()
-        os.fsync(copy.fileno())
-    if f"sha256:{state.hexdigest()}" != entry.sha256:
-        raise VerificationError(
-            f"{version.folder / entry.path} was altered while it was being copied.",
-            "Find out what writes to the registry; nothing of this version was loaded.",
-        )
+def _source_is_unchanged(version: ModelVersion, receipt: Receipt) -> bool:
+    same_place = receipt.source == str(version.folder.resolve())
+    return same_place and bool(receipt.source_states) and file_states(version.folder) == receipt.source_states
+
+
+def _source_checked_again(version: ModelVersion, receipt: Receipt) -> Receipt:
+    began, states = now_ns(), file_states(version.folder)
+    refuse(version.label, compare_folder(version.folder, version.manifest))
+    return replace(receipt, source=str(version.folder.resolve()), source_states=rested(states, began))
+
+
+def _fresh_copy(version: ModelVersion, target: Path) -> Receipt:
+    began, states = now_ns(), file_states(version.folder)
+    try:
+        with staged_folder(target) as staging:
+            refuse(version.label, _copied(version, staging))
+            write_text(staging / MANIFEST_NAME, manifest_to_json(version.manifest))
+            copy_states = file_states(staging)
+    except FileExistsError:
+        # Another process was faster, or the damaged copy could not be removed.
+        refuse(f"The copy of {version.label} in {target}", compare_folder(target, version.manifest))
+        copy_states = file_states(target)
+    return Receipt(str(version.folder.resolve()), rested(states, began), copy_states)
+
+
+def _copied(version: ModelVersion, staging: Path) -> tuple[FileProblem, ...]:
+    """Copy what the manifest lists and return what is wrong with what was copied, or lies beside it."""
+    present = dict(walk_files(version.folder))
+    problems = [*unlisted(present, version.manifest)]
+    for entry in version.manifest.files:
+        if entry.path not in present:
+            problems.append(missing(entry))
+            continue
+        copy = staging / entry.path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if detail := read_entry(present[entry.path], entry, copy):
+            problems.append(FileProblem(entry.path, ProblemKind.ALTERED, detail))
+    return in_order(problems)
+
+
+def _signature_checked(version: ModelVersion, target: Path, receipt: Receipt, policy: TrustPolicy) -> Receipt:
+    """Check the signature against the private copy, unless the same one was checked by the same keys before."""
+    if not policy.asks:
+        return receipt
+    data = read_signature(version.folder / SIGNATURE_NAME)
+    if data is not None and receipt.signature in {_confirmed(data, key.identity) for key in policy.keys}:
+        return receipt
+    with tempfile.TemporaryDirectory(prefix=".signature.", dir=target.parent) as place:
+        signature = Path(place) / SIGNATURE_NAME
+        if data is not None:
+            signature.write_bytes(data)
+        identity = check_signature(target, version.manifest, signature, policy)
+    return replace(receipt, signature=_confirmed(data, identity) if data and identity else "")
+
+
+def _confirmed(signature: bytes, identity: str) -> str:
+    return f"{digest_bytes(signature)} {identity}"

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from embedtune.artifacts.cache_folder import default_cache_folder
 from embedtune.artifacts.card import CARD_NAME, ModelCard
+from embedtune.artifacts.manifest import MODEL_FOLDER, served_digest
 from embedtune.artifacts.safety import check_model_folder
-from embedtune.artifacts.store import MODEL_FOLDER, Registry
-from embedtune.artifacts.verified_copy import default_cache_folder, verified_copy
-from embedtune.errors import EmbedtuneError, ModelError
-from embedtune.events import Alert, Report, silent
+from embedtune.artifacts.verified_copy import verified_copy
+from embedtune.errors import (
+    DimensionError,
+    EmbedtuneError,
+    MissingVersionError,
+    ModelError,
+    SignatureError,
+    VerificationError,
+)
+from embedtune.events import Alert, Counted, Report, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,8 +29,35 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from embedtune.artifacts.store import Registry
+    from embedtune.artifacts.trust import TrustPolicy
     from embedtune.vocabulary.ports import Encoder
     from embedtune.vocabulary.versions import ModelVersion
+
+FALLBACKS = "fallbacks"
+"""The metric that counts how often the baseline answered instead, by cause."""
+
+
+class FallbackCause(StrEnum):
+    """Why the baseline answers instead of the version."""
+
+    NONE = ""
+    MISSING = "missing"
+    TAMPERED = "tampered"
+    WRONG_SIGNATURE = "wrong signature"
+    UNREADABLE = "unreadable"
+    DIMENSION_CHANGED = "dimension changed"
+
+    @classmethod
+    def of(cls, error: EmbedtuneError) -> FallbackCause:
+        """Return the cause that an error stands for."""
+        causes = {
+            MissingVersionError: cls.MISSING,
+            SignatureError: cls.WRONG_SIGNATURE,
+            VerificationError: cls.TAMPERED,
+            DimensionError: cls.DIMENSION_CHANGED,
+        }
+        return next((cause for kind, cause in causes.items() if isinstance(error, kind)), cls.UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +72,7 @@ class ModelInfo:
         dimension: Length of a vector.
         is_fallback: Whether the baseline answers instead of the version.
         reason: Why it does, empty if it does not.
+        cause: The same in a word, to count by.
     """
 
     requested: str
@@ -45,6 +82,7 @@ class ModelInfo:
     dimension: int
     is_fallback: bool
     reason: str
+    cause: FallbackCause = FallbackCause.NONE
 
     def __getitem__(self, key: str) -> object:
         """Read a field as ``info["version"]``."""
@@ -58,6 +96,32 @@ class ModelInfo:
         return tuple(field.name for field in fields(self))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledVectors:
+    """Vectors with the digest of the model that made them.
+
+    Attributes:
+        model_digest: The model's digest; vectors of two digests are never compared.
+        vectors: One unit vector a text: shape (texts, dimension), float32.
+    """
+
+    model_digest: str
+    vectors: NDArray[np.float32]
+
+    def of(self, model_digest: str) -> NDArray[np.float32]:
+        """Return the vectors if they are those of a model.
+
+        Raises:
+            ModelError: Another model made them.
+        """
+        if model_digest != self.model_digest:
+            raise ModelError(
+                f"The vectors are of the model {self.model_digest[:19]}…, not of {model_digest[:19]}….",
+                "Search an index with the model that made it, or by words alone.",
+            )
+        return self.vectors
+
+
 class VersionedEmbeddings:
     """An `Encoder` over a published version, verified before it is loaded.
 
@@ -68,7 +132,7 @@ class VersionedEmbeddings:
         version: ``v1.0``, ``embedtune-v1.0`` or the path of a version's folder.
         fallback_to_baseline: Whether the baseline may answer when the version cannot.
         registry: Where versions are kept.
-        load_encoder: Loads an encoder from a model folder.
+        load_encoder: Loads an encoder from a model folder, given the folder and the model's digest.
         load_baseline: Loads the baseline's encoder.
         cache_folder: Where verified copies are kept; the user's cache folder if not given.
         report: Told of a fallback, with its reason.
@@ -84,23 +148,25 @@ class VersionedEmbeddings:
         fallback_to_baseline: bool = True,  # noqa: FBT001, FBT002 - callers rely on this signature
         *,
         registry: Registry,
-        load_encoder: Callable[[Path], Encoder],
+        load_encoder: Callable[[Path, str], Encoder],
         load_baseline: Callable[[], Encoder],
         cache_folder: Path | None = None,
         report: Report = silent,
     ) -> None:
         try:
             found = registry.find(version)
-            encoder = _load_verified(found, load_encoder, cache_folder or default_cache_folder())
-            name, served, reason = found.label, found.manifest.version, ""
+            encoder = _load_verified(found, load_encoder, cache_folder or default_cache_folder(), registry.policy)
+            name, served, reason, cause = found.label, found.manifest.version, "", FallbackCause.NONE
         except EmbedtuneError as error:
             if not fallback_to_baseline:
                 raise
+            cause = FallbackCause.of(error)
             report(Alert(f"{version} cannot be used and the baseline answers instead: {error}"))
+            report(Counted(FALLBACKS, {"cause": cause.value}))
             encoder = load_baseline()
             name, served, reason = encoder.name, "", error.message
         self._encoder = encoder
-        self._info = ModelInfo(version, name, served, encoder.digest, encoder.dimension, bool(reason), reason)
+        self._info = ModelInfo(version, name, served, encoder.digest, encoder.dimension, bool(reason), reason, cause)
 
     @property
     def name(self) -> str:
@@ -127,16 +193,22 @@ class VersionedEmbeddings:
             raise TypeError("encode takes a list of texts, not one string")
         return np.asarray(self._encoder.encode(texts), dtype=np.float32)
 
+    def encode_labelled(self, texts: Sequence[str]) -> LabelledVectors:
+        """Return the vectors of `encode` with the digest of the model that made them."""
+        return LabelledVectors(self.digest, self.encode(texts))
+
     def get_model_info(self) -> ModelInfo:
         """Return which model answers, and why if it is the baseline."""
         return self._info
 
 
-def _load_verified(version: ModelVersion, load_encoder: Callable[[Path], Encoder], cache_folder: Path) -> Encoder:
-    copy = verified_copy(version, cache_folder)
+def _load_verified(
+    version: ModelVersion, load_encoder: Callable[[Path, str], Encoder], cache_folder: Path, policy: TrustPolicy
+) -> Encoder:
+    copy = verified_copy(version, cache_folder, policy)
     check_model_folder(copy / MODEL_FOLDER)
     try:
-        encoder = load_encoder(copy / MODEL_FOLDER)
+        encoder = load_encoder(copy / MODEL_FOLDER, served_digest(version.manifest))
     except EmbedtuneError:
         raise
     except Exception as error:
@@ -154,7 +226,7 @@ def _check_dimension(version: ModelVersion, encoder: Encoder, card_path: Path) -
         return
     stated = ModelCard.from_json(card_path.read_bytes(), str(card_path)).embedding_dimension
     if encoder.dimension != stated:
-        raise ModelError(
+        raise DimensionError(
             f"The model of {version.label} gives vectors of {encoder.dimension} numbers, its card says {stated}.",
             "Publish the model anew under another version number.",
         )

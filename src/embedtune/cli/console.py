@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from embedtune.cli.progress import ProgressView, overall
 from embedtune.events import (
     Alert,
+    Counted,
     Event,
     Measured,
     Notice,
@@ -39,7 +40,7 @@ class Console:
 
     def report(self, event: Event) -> None:
         """Render one event."""
-        if self.quiet and not isinstance(event, Alert):
+        if isinstance(event, Counted) or (self.quiet and not isinstance(event, Alert)):
             return
         if isinstance(event, Progress):
             self._progress.show(event)

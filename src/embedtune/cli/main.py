@@ -16,7 +16,19 @@ from pathlib import Path
 import click
 
 from embedtune import __version__
-from embedtune.cli import anomaly, duplicates, evaluate, flow, generate, mine, models, search, sections, train
+from embedtune.cli import (
+    anomaly,
+    duplicates,
+    evaluate,
+    flow,
+    generate,
+    mine,
+    models,
+    publish,
+    search,
+    sections,
+    train,
+)
 from embedtune.errors import EmbedtuneError, GateError, InputError, InterruptedRunError, VerificationError
 
 DONE, REFUSED, BAD_INPUT, INTERRUPTED, INTERNAL = range(5)
@@ -32,7 +44,7 @@ def cli() -> None:
     """From a folder of technical documents to a fine-tuned, proven, verified embedding model that searches."""
 
 
-for _module in (flow, sections, duplicates, generate, mine, train, evaluate, models, search, anomaly):
+for _module in (flow, sections, duplicates, generate, mine, train, evaluate, publish, models, search, anomaly):
     for _command in _module.COMMANDS:
         cli.add_command(_command)
 

@@ -1,4 +1,4 @@
-"""``publish`` and ``models``: versions that never change."""
+"""``models``: look at published versions and verify them."""
 
 from __future__ import annotations
 
@@ -7,81 +7,63 @@ from typing import TYPE_CHECKING
 
 import click
 
-from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, example
+from embedtune.cli import upkeep
+from embedtune.cli.options import ANY_PATH, FILE, Session, common, example
+from embedtune.cli.upkeep import REGISTRY
 
 if TYPE_CHECKING:
+    from embedtune.artifacts.differences import VersionDifference
     from embedtune.pipeline.project import Project
-
-
-@click.command(epilog=example("embedtune publish runs/first --version v1.0 --evaluation result.json"))
-@click.argument("run", type=FOLDER)
-@click.option("--version", required=True, help="The version's number, such as v1.0.")
-@click.option("--name", help="The model's name.")
-@click.option("--registry", help="Folder of published versions.")
-@click.option("--evaluation", type=FILE, help="Result of `embedtune evaluate` on base and this run.")
-@click.option("--force-without-gain", "reason", default="", help="Publish without proof of a gain, for this reason.")
-@click.option("--notes", default="", help="What you want to say on the model card.")
-@common
-def publish(
-    session: Session,
-    *,
-    run: Path,
-    version: str,
-    name: str | None,
-    registry: str | None,
-    evaluation: Path | None,
-    reason: str,
-    notes: str,
-) -> None:
-    """Publish a run as an immutable version with a manifest and a model card.
-
-    Refused (exit code 1) unless the evaluation shows that the run is better than its base.
-    """
-    from embedtune.pipeline.describing import PublishRequest
-    from embedtune.pipeline.publishing import publish_run
-
-    project = session.project(("publish", "registry", registry), ("publish", "name", name))
-    request = PublishRequest(
-        run=run,
-        version=version,
-        name=project.config.publish.name,
-        evaluation=evaluation,
-        reason=reason,
-        notes=notes,
-    )
-    made = publish_run(project, request)
-    session.console.result(
-        {"version": made.label, "folder": str(made.folder), "files_digest": made.manifest.files_digest},
-        f"Published {made.label} in {made.folder}\n{made.manifest.files_digest}",
-    )
 
 
 @click.group()
 def models() -> None:
-    """List, show and verify published versions."""
+    """List, show, verify, compare, promote and prune published versions."""
 
 
-_REGISTRY = click.option("--registry", help="Folder of published versions.")
+for _command in upkeep.COMMANDS:
+    models.add_command(_command)
 
 
 @models.command("list", epilog=example("embedtune models list"))
-@_REGISTRY
+@REGISTRY
 @common
 def list_(session: Session, registry: str | None) -> None:
-    """List the published versions."""
-    found = _open(session, registry).registry.list(session.console.report)
-    rows = [[v.label, v.manifest.created, v.manifest.lineage.base_model, v.manifest.files_digest[:23]] for v in found]
-    text = (
-        session.console.table("Versions", ["version", "created", "base model", "files"], rows)
-        if rows
-        else "No version."
-    )
-    session.console.result({"versions": [_facts(v.label, v.folder, v.manifest.created) for v in found]}, text)
+    """List the published versions, with the channels that point to them."""
+    from embedtune.artifacts.manifest import manifest_digest
+    from embedtune.pipeline.versions import channels_of
+
+    project = _open(session, registry)
+    found = project.registry.list(session.console.report)
+    channels = channels_of(project)
+    rows = [
+        [
+            item.label,
+            ", ".join(channels.get(item.label, ())),
+            item.manifest.created,
+            item.manifest.lineage.base_model,
+            manifest_digest(item.manifest)[:23],
+        ]
+        for item in found
+    ]
+    columns = ["version", "channels", "created", "base model", "digest"]
+    text = session.console.table("Versions", columns, rows) if rows else "No version."
+    listed = [
+        {
+            "version": item.label,
+            "folder": str(item.folder),
+            "created": item.manifest.created,
+            "digest": manifest_digest(item.manifest),
+            "channels": list(channels.get(item.label, ())),
+        }
+        for item in found
+    ]
+    session.console.result({"versions": listed}, text)
 
 
 @models.command(epilog=example("embedtune models show v1.0"))
 @click.argument("version")
-@_REGISTRY
+@REGISTRY
 @common
 def show(session: Session, version: str, registry: str | None) -> None:
     """Show a version's model card."""
@@ -93,20 +75,68 @@ def show(session: Session, version: str, registry: str | None) -> None:
     session.console.result(card if isinstance(card, dict) else {}, readme)
 
 
-@models.command(epilog=example("embedtune models verify v1.0 --behaviour"))
+@models.command(epilog=example("embedtune models diff v1.0 v1.1"))
+@click.argument("left")
+@click.argument("right")
+@REGISTRY
+@click.option("--all", "everything", is_flag=True, help="Show what is equal, too.")
+@common
+def diff(session: Session, left: str, right: str, registry: str | None, *, everything: bool) -> None:
+    """Show metrics, settings and data of two versions side by side."""
+    from embedtune.pipeline.versions import compare_versions
+
+    found = compare_versions(_open(session, registry), left, right)
+    shown = [row for row in found.rows if everything or row.differs]
+    document = [{"group": row.group, "name": row.name, "left": row.left, "right": row.right} for row in shown]
+    session.console.result(
+        {"left": found.left, "right": found.right, "comparable": found.comparable, "rows": document},
+        _diff_text(session, found, [[row.group, row.name, row.left, row.right] for row in shown]),
+    )
+
+
+@models.command(epilog=example("embedtune models log"))
+@REGISTRY
+@common
+def log(session: Session, registry: str | None) -> None:
+    """Show what was published, promoted, rolled back and pruned, and check that nothing was changed in between."""
+    entries = _open(session, registry).registry.history.entries()
+    rows = [
+        [str(entry.number), entry.deed.date, entry.deed.action.value, entry.deed.version, entry.deed.channel]
+        for entry in entries
+    ]
+    columns = ["number", "date", "action", "version", "channel"]
+    text = session.console.table("Log", columns, rows) if rows else "Nothing was done yet."
+    session.console.result({"entries": [entry.to_json() for entry in entries]}, text)
+
+
+@models.command(epilog=example("embedtune models verify v1.0 --public-key release.pub"))
 @click.argument("version")
-@_REGISTRY
+@REGISTRY
+@click.option("--public-key", type=FILE, help="The version must be signed with the private half of this key.")
 @click.option("--behaviour", is_flag=True, help="Load the model and check how it encodes; a saved model serves too.")
 @click.option("--corpus", type=ANY_PATH, help="Documents whose texts --behaviour encodes; built-in sentences without.")
 @common
-def verify(session: Session, version: str, registry: str | None, *, behaviour: bool, corpus: Path | None) -> int:
-    """Compare every file of a version with its manifest; exit code 1 if one differs or a check fails."""
+def verify(
+    session: Session,
+    *,
+    version: str,
+    registry: str | None,
+    public_key: Path | None,
+    behaviour: bool,
+    corpus: Path | None,
+) -> int:
+    """Compare every file of a version with its manifest; exit code 1 if one differs or a check fails.
+
+    VERSION@sha256:… checks besides that its manifest is the one you noted.
+    """
     if corpus and not behaviour:
         raise click.UsageError("--corpus is for --behaviour.")
     opened = _open(session, registry)
     folder = Path(version)
     saved = behaviour and folder.is_dir() and not (folder / "manifest.json").exists()
-    document, text, passed = ({"version": version}, "", True) if saved else _files(opened, version)
+    if saved and public_key:
+        raise click.UsageError("--public-key is for a published version.")
+    document, text, passed = ({"version": version}, "", True) if saved else _files(opened, version, public_key)
     if behaviour:
         from embedtune.pipeline.behaviour import check_behaviour
 
@@ -120,25 +150,38 @@ def verify(session: Session, version: str, registry: str | None, *, behaviour: b
     return 0 if passed else 1
 
 
-def _files(project: Project, version: str) -> tuple[dict[str, object], str, bool]:
+def _files(project: Project, version: str, public_key: Path | None) -> tuple[dict[str, object], str, bool]:
     """Return what comparing a version's files with its manifest found: as JSON, as text, and whether all are right."""
-    found = project.registry.find(version)
-    problems = project.registry.verify(found)
+    from embedtune.artifacts.manifest import manifest_digest
+    from embedtune.pipeline.verifying import verify_files
+
+    checked = verify_files(project, version, public_key)
+    found, problems = checked.version, checked.problems
     document: dict[str, object] = {
         "version": found.label,
         "ok": not problems,
+        "digest": manifest_digest(found.manifest),
+        "signed_by": checked.signed_by,
         "problems": [{"path": p.path, "kind": p.kind.value, "detail": p.detail} for p in problems],
     }
     text = "\n".join(f"{problem.kind.value}: {problem.path} ({problem.detail})" for problem in problems)
-    return document, text or f"{found.label}: all {len(found.manifest.files)} files are as published.", not problems
+    signed = f", signed with {checked.signed_by}" if checked.signed_by else ""
+    whole = f"{found.label}: all {len(found.manifest.files)} files are as published{signed}."
+    return document, text or whole, not problems
+
+
+def _diff_text(session: Session, found: VersionDifference, rows: list[list[str]]) -> str:
+    if not rows:
+        return f"{found.left} and {found.right} state the same."
+    title = f"{found.left} and {found.right}"
+    table = session.console.table(title, ["", "what", found.left, found.right], rows)
+    if found.comparable:
+        return table
+    return f"{table}\nThey were not measured on the same kind and number of questions: evaluate them together."
 
 
 def _open(session: Session, registry: str | None) -> Project:
     return session.project(("publish", "registry", registry))
 
 
-def _facts(label: str, folder: Path, created: str) -> dict[str, str]:
-    return {"version": label, "folder": str(folder), "created": created}
-
-
-COMMANDS = (publish, models)
+COMMANDS = (models,)

@@ -82,6 +82,23 @@ class PublishSettings(Settings):
     version: str = Field("v1.0", pattern=r"^v[0-9]+(\.[0-9]+)*$", description="The version that `run` publishes.")
     registry: str = Field("models", description="Folder of published versions.")
     force_without_gain: str = Field("", description="Publish without proof of a gain, for this reason.")
+    signing_key: str = Field("", description="Private key (`models keygen`) that signs versions and channels.")
+    examples: int = Field(0, ge=0, le=20, description="Training pairs to show on the model card; 0 shows no text.")
+
+
+class TrustSettings(Settings):
+    """Whose versions are served."""
+
+    require_signature: bool = Field(default=False, description="Refuse versions and channels that are not signed.")
+    allowed_keys: tuple[str, ...] = Field(
+        (), description="Public keys (`models keygen`) whose signatures are believed; with any, others are refused."
+    )
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Self:
+        if self.require_signature and not self.allowed_keys:
+            raise ValueError("require_signature needs a key in allowed_keys")
+        return self
 
 
 class AnomalySettings(Settings):
@@ -128,6 +145,7 @@ class EmbedtuneConfig(Settings):
     evaluation: EvaluationSettings = EvaluationSettings()
     gates: GateSettings = GateSettings()
     publish: PublishSettings = PublishSettings()
+    trust: TrustSettings = TrustSettings()
     anomaly: AnomalySettings = AnomalySettings()
     remote: RemoteSettings = RemoteSettings()
     cache: CacheSettings = CacheSettings()

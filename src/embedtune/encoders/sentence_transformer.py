@@ -63,7 +63,7 @@ class SentenceTransformerEncoder:
 
 
 def load_encoder(
-    folder: Path, name: str = "", *, device: str = "cpu", max_seq_length: int | None = None
+    folder: Path, name: str = "", *, device: str = "cpu", max_seq_length: int | None = None, digest: str = ""
 ) -> SentenceTransformerEncoder:
     """Load a sentence-transformers folder: safetensors only, no remote code, no network.
 
@@ -72,6 +72,7 @@ def load_encoder(
         name: Its name for people, by default the folder's.
         device: Where it runs, as torch names it.
         max_seq_length: Cut texts after so many tokens, if the model's own limit is not lower.
+        digest: The digest of its files where it is known; by default they are read for it.
 
     Raises:
         ModelError: The folder cannot be loaded that way.
@@ -79,7 +80,7 @@ def load_encoder(
     model = load_model(folder, device=device)
     if max_seq_length is not None:
         model.max_seq_length = min(max_seq_length, model.max_seq_length or max_seq_length)
-    return SentenceTransformerEncoder(model, name or folder.name, model_digest(folder))
+    return SentenceTransformerEncoder(model, name or folder.name, digest or model_digest(folder))
 
 
 def load_named_encoder(name: str, *, allow_network: bool = False, device: str = "cpu") -> SentenceTransformerEncoder:

@@ -128,9 +128,7 @@ def read_collection(folder: Path) -> Collection:
         InputError: There is no index.
         FormatError: A part is missing, malformed, or not the one described.
     """
-    if not (folder / DESCRIPTION_FILE).is_file():
-        raise InputError(f"{folder} holds no index ({DESCRIPTION_FILE} is missing).", _REINDEX)
-    description = _read_description(folder / DESCRIPTION_FILE)
+    description = read_description(folder)
     try:
         sections = read_sections(folder / SECTIONS_FILE)
     except FormatError as error:
@@ -164,7 +162,16 @@ def _set_aside(folder: Path) -> Path | None:
     return retired
 
 
-def _read_description(path: Path) -> IndexDescription:
+def read_description(folder: Path) -> IndexDescription:
+    """Read what an index is made of.
+
+    Raises:
+        InputError: There is no index.
+        FormatError: Its description is malformed.
+    """
+    path = folder / DESCRIPTION_FILE
+    if not path.is_file():
+        raise InputError(f"{folder} holds no index ({DESCRIPTION_FILE} is missing).", _REINDEX)
     try:
         row = read_json(path)
         schema = row.get("schema") if isinstance(row, dict) else None

@@ -12,8 +12,8 @@ import numpy as np
 from embedtune.corpus.folder import read_folder
 from embedtune.errors import EmbedtuneError
 from embedtune.pipeline.behaviour_texts import BUILT_IN, BUILT_IN_TEXTS, ODD, DomainTexts, corpus_texts
+from embedtune.pipeline.cards import read_card
 from embedtune.pipeline.project import Project
-from embedtune.pipeline.publishing import read_card
 from embedtune.vocabulary.ports import Encoder
 
 if TYPE_CHECKING:

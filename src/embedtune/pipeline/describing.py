@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -11,19 +12,25 @@ from pathlib import Path
 
 from embedtune import __version__
 from embedtune.artifacts.card import ModelCard, QuestionOrigin
+from embedtune.artifacts.keys import PrivateKey
 from embedtune.config.settings import GateSettings
 from embedtune.encoders.digests import model_digest, weights_digest
 from embedtune.encoders.locate import model_folder
 from embedtune.errors import InputError
 from embedtune.evaluation.result import EvaluationRecord
+from embedtune.pipeline.corpus import read_documents
+from embedtune.pipeline.data_summary import pair_examples
 from embedtune.pipeline.evaluation import base_digest, candidate_names, tuned_settings
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.systems import BASE, HYBRID
 from embedtune.pipeline.training import run_origin
 from embedtune.pipeline.verdicts import GATE_METRIC, check_gates
-from embedtune.training.ending.merge import kept_change
+from embedtune.training.ending.merge import kept_change, kept_share
+from embedtune.vocabulary.corpus import corpus_digest
 from embedtune.vocabulary.evaluation import Comparison, GateResult
 from embedtune.vocabulary.versions import Lineage
+
+_PACKAGES = ("torch", "transformers", "sentence-transformers", "numpy", "bm25s", "qdrant-edge-py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,10 @@ class PublishRequest:
         name: The model's name.
         evaluation: The evaluation's JSON file, ``None`` if the run was not evaluated.
         anomaly: The detector's folder, ``None`` without one.
-        corpus: Digest of the sections, empty if unknown.
+        corpus: Digest of the documents' sections, empty if it is not known here.
+        documents: The documents, where their digest is to be taken from them.
+        pairs: The training pairs, where examples of them are to stand on the card.
+        key: Signs the version, ``None`` for the one in the settings, if any.
         reason: Why to publish whatever the gates say; empty publishes what passes them.
         unproven: Why nothing can prove a gain, which excuses from that gate alone.
         notes: What its maker wants to say.
@@ -48,6 +58,9 @@ class PublishRequest:
     evaluation: Path | None = None
     anomaly: Path | None = None
     corpus: str = ""
+    documents: Path | None = None
+    pairs: Path | None = None
+    key: PrivateKey | None = None
     reason: str = ""
     unproven: str = ""
     notes: str = ""
@@ -101,7 +114,7 @@ def describe(project: Project, request: PublishRequest, evidence: Evidence) -> M
     """Return the card of a run that is about to be published.
 
     Raises:
-        InputError: The run is not finished.
+        InputError: The run is not finished, or documents or pairs are not those it was made from.
     """
     origin = run_origin(request.run)
     model = model_folder(request.run)
@@ -116,8 +129,9 @@ def describe(project: Project, request: PublishRequest, evidence: Evidence) -> M
         version=request.version,
         base_model=origin.base_model,
         base_model_hash=origin.base_model_hash,
-        training_corpus_hash=request.corpus,
+        training_corpus_hash=_corpus(project, request, origin.corpus_hash),
         training_pairs_hash=origin.pairs_hash,
+        training_split_hash=origin.split_hash,
         training_date=datetime.now(UTC).isoformat(timespec="seconds"),
         training_commit=_commit(project.workspace.project),
         code_version=__version__,
@@ -131,6 +145,10 @@ def describe(project: Project, request: PublishRequest, evidence: Evidence) -> M
         recall_at_5_baseline=values.get(BASE, {}).get("recall@5"),
         recall_at_5_finetuned=values.get(evidence.candidate, {}).get("recall@5"),
         mean_reciprocal_rank=values.get(evidence.candidate, {}).get("mrr"),
+        base_share=kept_share(request.run),
+        general=kept_change(request.run),
+        data=origin.data,
+        examples=pair_examples(request.pairs, origin.pairs_hash, project.config.publish.examples),
         adversarial_tests_passed=tested.passed if tested else 0,
         adversarial_tests_total=tested.total if tested else 0,
         adversarial_tests_passed_baseline=base_tested.passed if tested and base_tested else None,
@@ -150,10 +168,29 @@ def lineage(card: ModelCard) -> Lineage:
         base_model_hash=card.base_model_hash,
         corpus=card.training_corpus_hash,
         pairs=card.training_pairs_hash,
+        split=card.training_split_hash,
         config=card.config_hash,
         code_version=card.code_version,
         code_commit=card.training_commit,
     )
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages that decide a model's weights and vectors."""
+    return {package: importlib.metadata.version(package) for package in _PACKAGES}
+
+
+def _corpus(project: Project, request: PublishRequest, of_pairs: str) -> str:
+    """Return the digest of the documents; empty where nothing tells it."""
+    if request.documents is None:
+        return request.corpus or of_pairs
+    found = corpus_digest(read_documents(project, request.documents, None))
+    if of_pairs not in {"", found}:
+        raise InputError(
+            f"{request.documents} does not hold the documents that the run's pairs were generated from.",
+            "Name those documents, or leave the option out: the digest is known.",
+        )
+    return found
 
 
 def _values(record: EvaluationRecord | None) -> dict[str, Mapping[str, float]]:

@@ -99,6 +99,7 @@ def run_flow(project: Project, command: str = "embedtune run") -> FlowResult:
         evaluation=evaluation,
         anomaly=anomaly,
         corpus=corpus.digest,
+        pairs=data / PAIRS,
         reason=config.publish.force_without_gain,
         unproven="" if config.publish.force_without_gain else _unproven(project, record, by_people),
     )

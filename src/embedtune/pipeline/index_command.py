@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from embedtune.index.collection import Engine, IndexDescription
+from embedtune.pipeline.cards import published_settings
 from embedtune.pipeline.corpus import read_documents
 from embedtune.pipeline.indexing import IndexRequest, build_index
 from embedtune.pipeline.project import Project
-from embedtune.pipeline.publishing import published_settings
 from embedtune.pipeline.systems import BASE
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embedtune.encoders.digests import model_digest
 from embedtune.errors import InputError
 from embedtune.events import Report, silent
-from embedtune.files import digest_value, write_json
+from embedtune.files import digest_file, digest_value, read_json, write_json
 from embedtune.pairs.formats.case_selection import Selection
 from embedtune.pairs.formats.pairs_file import read_pairs_file, write_pairs_file
 from embedtune.pairs.formats.training_pairs import write_training_pairs
-from embedtune.pairs.statistics import PairStatistics
+from embedtune.pairs.statistics import CORPUS_DIGEST, PAIRS_DIGEST, PairStatistics
 from embedtune.pipeline.corpus import SplitCorpus, read_documents, split_corpus
 from embedtune.pipeline.generation import generate_pairs, statistics_of
 from embedtune.pipeline.human_questions import HumanQuestions, human_questions, questions_digest
@@ -93,8 +93,8 @@ def generate_file(project: Project, request: GenerationRequest) -> GeneratedFile
         pairs = add_negatives(project, pairs, corpus_pool(project, corpus))
     statistics = statistics_of(generated, corpus, pairs)
     write_pairs_file(request.output, pairs)
-    write_json(request.output.parent / STATS, statistics.to_json())
-    return GeneratedFile(len(pairs), len(sections), statistics)
+    written = _write_statistics(request.output, statistics)
+    return GeneratedFile(len(pairs), len(sections), written)
 
 
 def project_questions(project: Project, corpus: SplitCorpus, test_questions: tuple[str, ...]) -> HumanQuestions | None:
@@ -142,12 +142,32 @@ def data_stage(
         generated = generate_pairs(project, corpus, test_questions, human)
         pairs = add_negatives(project, generated.pairs, corpus_pool(project, corpus))
         write_training_pairs(folder / PAIRS, pairs)
-        write_json(folder / STATS, statistics_of(generated, corpus, pairs).to_json())
+        _write_statistics(folder / PAIRS, statistics_of(generated, corpus, pairs))
         train = sum(pair.provenance.split is Split.TRAIN for pair in pairs)
         negatives = sum(len(pair.negatives) for pair in pairs)
         return f"{train} training pairs, {len(pairs) - train} held out, {negatives} hard negatives"
 
     return project.workspace.run_stage(plan, write, project.report)
+
+
+def corpus_of_pairs(path: Path) -> str:
+    """Return the digest of the documents that a file of pairs was generated from; empty if nothing tells.
+
+    ``stats.json`` beside the file tells it, if it was written with these very pairs.
+    """
+    try:
+        statistics = read_json(path.parent / STATS)
+    except InputError:
+        return ""
+    if not isinstance(statistics, dict) or statistics.get(PAIRS_DIGEST) != digest_file(path):
+        return ""
+    return str(statistics.get(CORPUS_DIGEST, ""))
+
+
+def _write_statistics(pairs: Path, statistics: PairStatistics) -> PairStatistics:
+    written = replace(statistics, pairs_digest=digest_file(pairs))
+    write_json(pairs.parent / STATS, written.to_json())
+    return written
 
 
 def read_pairs(path: Path, *, skip_bad_lines: bool = False, report: Report = silent) -> tuple[TrainingPair, ...]:

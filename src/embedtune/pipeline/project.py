@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from embedtune.artifacts.keys import PrivateKey, PublicKey
 from embedtune.artifacts.store import Registry
+from embedtune.artifacts.trust import TrustPolicy
 from embedtune.config.loading import load_config
 from embedtune.config.settings import EmbedtuneConfig
 from embedtune.errors import ConfigError
@@ -43,6 +45,15 @@ class Project:
         """The published versions."""
         return self.models.registry
 
+    def signing_key(self) -> PrivateKey | None:
+        """Return the key that signs versions and channels, ``None`` without one.
+
+        Raises:
+            InputError: It cannot be used.
+        """
+        name = self.config.publish.signing_key
+        return PrivateKey.read(self.workspace.resolve(name)) if name else None
+
 
 def open_project(
     config_file: Path | None = None,
@@ -63,6 +74,7 @@ def open_project(
 
     Raises:
         ConfigError: The configuration is missing or wrong.
+        InputError: A key that it allows cannot be read.
     """
     place = folder or (config_file.parent if config_file else Path())
     if config is None:
@@ -72,7 +84,9 @@ def open_project(
     if seed is not None:
         config = with_value(config, "project", "seed", seed)
     workspace = Workspace(place)
-    registry = Registry(workspace.resolve(config.publish.registry))
+    trust = config.trust
+    keys = tuple(PublicKey.read(workspace.resolve(name)) for name in trust.allowed_keys)
+    registry = Registry(workspace.resolve(config.publish.registry), TrustPolicy(trust.require_signature, keys))
     models = Models(config.training.base_model, registry, report=report, place=place, remote=config.remote)
     return Project(config, workspace, models, report)
 
@@ -82,7 +96,13 @@ def config_digest(config: EmbedtuneConfig) -> str:
     return digest_value(
         config.model_dump(
             mode="json",
-            exclude={"project": {"corpus", "test_suites", "questions"}, "publish": True, "remote": True, "cache": True},
+            exclude={
+                "project": {"corpus", "test_suites", "questions"},
+                "publish": True,
+                "trust": True,
+                "remote": True,
+                "cache": True,
+            },
         )
     )
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from embedtune.artifacts.card import CARD_NAME, ModelCard
-from embedtune.artifacts.manifest import VersionFacts
+from embedtune.artifacts.card import CARD_NAME
+from embedtune.artifacts.manifest import MODEL_FOLDER, VersionFacts
 from embedtune.artifacts.readme import SystemRow, render_readme
-from embedtune.artifacts.store import MODEL_FOLDER
 from embedtune.encoders.locate import model_folder
-from embedtune.errors import EmbedtuneError, GateError
+from embedtune.errors import GateError
 from embedtune.evaluation.result import EvaluationRecord, read_record
 from embedtune.files import write_json, write_text
-from embedtune.pipeline.describing import Evidence, PublishRequest, describe, lineage
+from embedtune.pipeline.describing import Evidence, PublishRequest, describe, lineage, package_versions
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.training import run_origin
-from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings
 from embedtune.vocabulary.versions import ModelVersion
 
-_PACKAGES = ("torch", "transformers", "sentence-transformers", "numpy", "bm25s", "qdrant-edge-py")
 _LOGS = ("training.log", "metrics.jsonl")
 
 
@@ -34,6 +30,8 @@ def publish_run(project: Project, request: PublishRequest) -> ModelVersion:
         InputError: The run is not finished or the evaluation cannot be read.
     """
     project.registry.ensure_free(request.name, request.version)
+    key = request.key or project.signing_key()
+    project.registry.policy.check_signer(key)
     model = model_folder(request.run)
     record = read_record(request.evaluation) if request.evaluation else None
     base_hash, gates = run_origin(request.run).base_model_hash, project.config.gates
@@ -50,7 +48,8 @@ def publish_run(project: Project, request: PublishRequest) -> ModelVersion:
         created=card.training_date,
         lineage=lineage(card),
         settings={"passages": asdict(card.passages), "fusion": asdict(card.fusion)},
-        packages={package: importlib.metadata.version(package) for package in _PACKAGES},
+        packages=package_versions(),
+        metrics=tuple(item for item in card.comparisons if item.slice == "all"),
     )
 
     def fill(folder: Path) -> None:
@@ -65,7 +64,7 @@ def publish_run(project: Project, request: PublishRequest) -> ModelVersion:
             if (request.run / name).is_file():
                 shutil.copyfile(request.run / name, folder / name)
 
-    return project.registry.publish(facts, fill)
+    return project.registry.publish(facts, fill, key)
 
 
 def _refuse_failed(evidence: Evidence) -> None:
@@ -86,22 +85,3 @@ def _rows(record: EvaluationRecord | None) -> tuple[SystemRow, ...]:
     if record is None:
         return ()
     return tuple(SystemRow(result.system, result.values) for result in record.evaluation.systems)
-
-
-def published_settings(project: Project, model: str) -> tuple[PassageSettings, FusionSettings]:
-    """Return the passage and fusion settings that a version was published with; the defaults for other models."""
-    try:
-        card = read_card(project.registry.find(model))
-    except EmbedtuneError:
-        return PassageSettings(), FusionSettings()
-    return card.passages, card.fusion
-
-
-def read_card(version: ModelVersion) -> ModelCard:
-    """Read a version's model card.
-
-    Raises:
-        EmbedtuneError: It is missing or malformed.
-    """
-    path = version.folder / CARD_NAME
-    return ModelCard.from_json(path.read_text(encoding="utf-8"), str(path))

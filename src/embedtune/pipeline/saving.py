@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,13 +9,15 @@ from typing import Protocol
 
 from embedtune import __version__
 from embedtune.artifacts.card import CARD_NAME, ModelCard
-from embedtune.artifacts.manifest import VersionFacts
+from embedtune.artifacts.keys import PrivateKey
+from embedtune.artifacts.manifest import MODEL_FOLDER, VersionFacts
 from embedtune.artifacts.readme import render_readme
-from embedtune.artifacts.store import MODEL_FOLDER, Registry
+from embedtune.artifacts.store import Registry
 from embedtune.encoders.digests import model_digest, weights_digest
 from embedtune.encoders.locate import locate_model
 from embedtune.errors import InputError
 from embedtune.files import write_json, write_text
+from embedtune.pipeline.describing import package_versions
 from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings
 from embedtune.vocabulary.versions import Lineage, ModelVersion
 
@@ -62,8 +63,10 @@ class SavedModel:
     date: str
 
 
-def save_version(registry: Registry, model: SavableModel, saved: SavedModel) -> ModelVersion:
-    """Publish a loaded model as an immutable version.
+def save_version(
+    registry: Registry, model: SavableModel, saved: SavedModel, key: PrivateKey | None = None
+) -> ModelVersion:
+    """Publish a loaded model as an immutable version, signed if there is a key.
 
     Raises:
         VersionExistsError: The version exists; nothing was changed.
@@ -79,8 +82,7 @@ def save_version(registry: Registry, model: SavableModel, saved: SavedModel) -> 
         located.name, base_hash, corpus=saved.corpus_hash, code_version=__version__, code_commit=saved.commit
     )
     settings = {"passages": asdict(PassageSettings()), "fusion": asdict(FusionSettings())}
-    packages = {"sentence-transformers": importlib.metadata.version("sentence-transformers")}
-    facts = VersionFacts(saved.name, saved.version, saved.date, lineage, settings, packages)
+    facts = VersionFacts(saved.name, saved.version, saved.date, lineage, settings, package_versions())
 
     def fill(folder: Path) -> None:
         target = folder / MODEL_FOLDER
@@ -89,7 +91,7 @@ def save_version(registry: Registry, model: SavableModel, saved: SavedModel) -> 
         write_json(folder / CARD_NAME, card.to_json())
         write_text(folder / "README.md", render_readme(card))
 
-    return registry.publish(facts, fill)
+    return registry.publish(facts, fill, key)
 
 
 def _card(model: SavableModel, saved: SavedModel, base: str, base_hash: str, weights: str) -> ModelCard:

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
+from embedtune.artifacts.training_data import DataSummary
 from embedtune.config.base import Settings
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import LocatedModel, locate_model, model_folder
 from embedtune.errors import InputError
-from embedtune.files import digest_file, read_json, short_digest, write_json
+from embedtune.files import digest_file, digest_value, read_json, short_digest, write_json
 from embedtune.pairs.negatives.pool import PassagePool
+from embedtune.pipeline.data_summary import data_summary
 from embedtune.pipeline.general_set import general_set
 from embedtune.pipeline.mining import pair_section, remining
-from embedtune.pipeline.pairs import read_pairs
+from embedtune.pipeline.pairs import corpus_of_pairs, read_pairs
 from embedtune.pipeline.project import Project, config_digest
 from embedtune.pipeline.workspace import Plan
 from embedtune.training.dev.dev_set import DevSet, dev_set
@@ -49,6 +51,9 @@ class RunOrigin:
         config_hash: Digest of the settings.
         total_params: Parameters of the model.
         trainable_params: How many of them learned.
+        split_hash: Digest of which section is on which side of the split; this and the next are empty if unknown.
+        corpus_hash: Digest of the documents that the pairs were generated from.
+        data: The pairs in numbers, ``None`` if unknown.
     """
 
     model_hash: str
@@ -58,6 +63,9 @@ class RunOrigin:
     config_hash: str
     total_params: int
     trainable_params: int
+    split_hash: str = ""
+    corpus_hash: str = ""
+    data: DataSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +76,15 @@ class TrainingSets:
         train: The pairs to train on.
         dev: The questions to measure on.
         held_out: The positives of all other pairs.
+        split_digest: Digest of which section is on which side.
+        data: All pairs in numbers.
     """
 
     train: tuple[TrainingPair, ...]
     dev: DevSet
     held_out: tuple[str, ...]
+    split_digest: str
+    data: DataSummary
 
 
 def training_sets(pairs: tuple[TrainingPair, ...], seed: int) -> TrainingSets:
@@ -99,7 +111,10 @@ def training_sets(pairs: tuple[TrainingPair, ...], seed: int) -> TrainingSets:
     asked = {pair.query.id: pair.query for pair in held_out}
     dev = dev_set(list(asked.values()), Qrels(answers), passages, _MAX_DEV_PASSAGES)
     away = {pair.positive for pair in pairs if pair.provenance.split is not Split.TRAIN}
-    return TrainingSets(train, dev, tuple(sorted(away)))
+    sides = sorted({(pair_section(pair), pair.provenance.split.value) for pair in pairs})
+    return TrainingSets(
+        train, dev, tuple(sorted(away)), digest_value([list(side) for side in sides]), data_summary(pairs)
+    )
 
 
 def _measured_on(pairs: Sequence[TrainingPair]) -> list[TrainingPair]:
@@ -207,6 +222,9 @@ def train_run(
         config_hash=config_digest(project.config),
         total_params=result.trainable.total_params,
         trainable_params=result.trainable.trainable_params,
+        split_hash=sets.split_digest,
+        corpus_hash=corpus_of_pairs(pairs_file),
+        data=sets.data,
     )
     write_json(run / ORIGIN, asdict(origin))
     return result

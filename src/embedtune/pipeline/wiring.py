@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedtune.artifacts.store import MODEL_FOLDER, Registry
-from embedtune.artifacts.verified_copy import default_cache_folder, verified_copy
+from embedtune.artifacts.cache_folder import default_cache_folder
+from embedtune.artifacts.manifest import MODEL_FOLDER, served_digest
+from embedtune.artifacts.store import Registry
+from embedtune.artifacts.verified_copy import verified_copy
 from embedtune.artifacts.versioned_embeddings import VersionedEmbeddings
 from embedtune.config.settings import CacheSettings, RemoteSettings, RetrievalSettings
 from embedtune.encoders.cache import VectorCache
@@ -36,7 +38,7 @@ class Models:
     Attributes:
         base_model: Name or folder of the base model, as the user wrote it.
         registry: The published versions.
-        load: Loads a sentence-transformers folder under a name.
+        load: Loads a sentence-transformers folder under a name; its digest is known.
         report: Where fallbacks are told.
         place: Where a relative folder of the base model starts.
         remote: How a server is asked.
@@ -44,7 +46,7 @@ class Models:
 
     base_model: str
     registry: Registry
-    load: Callable[[Path, str], Encoder] = field(default_factory=lambda: _load)
+    load: Callable[[Path, str, str], Encoder] = field(default_factory=lambda: _load)
     report: Report = silent
     place: Path = Path()
     remote: RemoteSettings = _ANYWHERE
@@ -89,7 +91,8 @@ class Models:
                 raise
             located = _located_or(name, error)
             return self._once(located.folder, located.name)
-        return self._once(verified_copy(version, default_cache_folder()) / MODEL_FOLDER, version.label)
+        copy = verified_copy(version, default_cache_folder(), self.registry.policy)
+        return self._once(copy / MODEL_FOLDER, version.label, served_digest(version.manifest))
 
     def serving(self, name: str, digest: str) -> Encoder:
         """Return the model that an index names, else the base model, which the caller must not mix with it.
@@ -113,7 +116,7 @@ class Models:
             version,
             fallback_to_baseline=True,
             registry=self.registry,
-            load_encoder=lambda folder: self._once(folder, version),
+            load_encoder=lambda folder, digest: self._once(folder, version, digest),
             load_baseline=self.base,
             report=self.report,
         )
@@ -131,10 +134,10 @@ class Models:
         except ModelError:
             return ""
 
-    def _once(self, folder: Path, name: str) -> Encoder:
-        digest = model_digest(folder)
+    def _once(self, folder: Path, name: str, digest: str = "") -> Encoder:
+        digest = digest or model_digest(folder)
         if digest not in self._loaded:
-            self._loaded[digest] = self.load(folder, name)
+            self._loaded[digest] = self.load(folder, name, digest)
         return self._loaded[digest]
 
 
@@ -179,7 +182,7 @@ def _located_or(name: str, error: ModelError) -> LocatedModel:
         raise error from None
 
 
-def _load(folder: Path, name: str) -> Encoder:
+def _load(folder: Path, name: str, digest: str) -> Encoder:
     from embedtune.encoders.sentence_transformer import load_encoder
 
-    return load_encoder(folder, name)
+    return load_encoder(folder, name, digest=digest)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedtune.files import digest_value
+from embedtune.vocabulary.evaluation import Comparison
 
-MANIFEST_SCHEMA = 1
+MANIFEST_SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Lineage:
     base_model_hash: str
     corpus: str = ""
     pairs: str = ""
+    split: str = ""
     config: str = ""
     code_version: str = ""
     code_commit: str = ""
@@ -45,6 +47,7 @@ class Manifest:
         lineage: What it was made from.
         settings: Passage and fusion settings, as JSON.
         packages: Versions of the packages that made it.
+        metrics: What was measured over all questions, with intervals; empty if nothing was.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Manifest:
     lineage: Lineage
     settings: Mapping[str, object]
     packages: Mapping[str, str]
+    metrics: tuple[Comparison, ...] = ()
 
     @property
     def files_digest(self) -> str:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from embedtune.artifacts.card import ModelCard, QuestionOrigin
+from embedtune.artifacts.training_data import DataSummary, PairExample
 from embedtune.errors import VerificationError
 from embedtune.vocabulary.evaluation import Comparison, GateResult
 from embedtune.vocabulary.pairs import Origin
@@ -125,3 +126,33 @@ def test_damaged_cards_are_refused_with_their_place(card, damage):
 
 def test_unknown_keys_are_passed_over(card):
     assert ModelCard.from_json(json.dumps(card().to_json() | {"future": 1}), "here") == card()
+
+
+def test_what_was_trained_on_survives_writing_and_reading(card):
+    data = DataSummary(
+        pairs=3,
+        by_domain={"winch": 3},
+        by_origin={"template": 3},
+        by_split={"train": 3},
+        negatives=0,
+        negatives_by_source={},
+        question_words={"median": 4},
+        positive_words={"median": 40},
+    )
+    made = card(data=data, examples=(PairExample("how?", "so."),), general=COMPARISON, base_share=0.25)
+    text = json.dumps(made.to_json())
+    assert ModelCard.from_json(text, "here") == made
+    assert json.loads(text)["general"]["delta"] == COMPARISON.delta
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"base_share": 1.1},
+        {"training_split_hash": "sha256:12"},
+        {"adversarial_tests_total": 2, "adversarial_tests_passed_baseline": 3},
+    ],
+)
+def test_what_cannot_be_is_refused(card, changes):
+    with pytest.raises(ValueError, match=next(iter(changes)).removesuffix("_total")):
+        card(**changes)

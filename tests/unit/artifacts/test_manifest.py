@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,83 +10,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedtune.artifacts.manifest import (
-    FileProblem,
-    ProblemKind,
     VersionFacts,
     build_manifest,
-    compare_folder,
     manifest_digest,
     manifest_from_json,
     manifest_to_json,
     read_manifest,
+    served_digest,
 )
-from embedtune.errors import ModelError, VerificationError
+from embedtune.encoders.digests import model_digest
+from embedtune.errors import VerificationError
 from embedtune.files import canonical_json, digest_value
+from embedtune.vocabulary.evaluation import Comparison
 from embedtune.vocabulary.versions import Lineage
+from file_trees import trees, write_tree
 
-HELLO = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"  # echo -n hello | sha256sum
 FACTS = VersionFacts(
     "m", "v1.0", "2030-01-02T03:04:05Z", Lineage("base", "sha256:0"), {"a": [1, 0.5, None]}, {"p": "1"}
 )
-
-segments = st.text("abcdefgé0123_- ", min_size=1, max_size=6).filter(lambda name: name.strip() == name)
-paths = st.tuples(st.lists(segments.map("d".__add__), max_size=2), segments, st.sampled_from([".json", ".txt", ".md"]))
-trees = st.dictionaries(
-    paths.map(lambda parts: "/".join([*parts[0], "f" + parts[1] + parts[2]])),
-    st.binary(max_size=20),
-    min_size=1,
-    max_size=6,
-)
+COMPARISON = Comparison("ndcg@10", "base", "tuned", 0.4, 0.6, 0.1, 0.3, 0.0004, 266)
 quick = settings(max_examples=40, deadline=None)
-
-
-def write_tree(folder, tree):
-    for relative, content in tree.items():
-        path = folder / relative
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
 
 
 def resealed(document):
     document = {key: value for key, value in document.items() if key != "digest"}
     return canonical_json(document | {"digest": digest_value(document)}).decode() + "\n"
-
-
-def test_entries_hold_path_size_and_digest(tmp_path):
-    write_tree(tmp_path, {"model/b.txt": b"hello", "a.json": b"", "manifest.json": b"{}", "manifest.sig": b"x"})
-    entries = [(entry.path, entry.size, entry.sha256) for entry in build_manifest(tmp_path, FACTS).files]
-    assert [entry[:2] for entry in entries] == [("a.json", 0), ("model/b.txt", 5)]
-    assert entries[1][2] == HELLO
-
-
-def test_only_the_top_level_manifest_is_left_out(tmp_path):
-    write_tree(tmp_path, {"model/manifest.json": b"{}", "manifest.json": b"{}"})
-    assert [entry.path for entry in build_manifest(tmp_path, FACTS).files] == ["model/manifest.json"]
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["w.bin", "w.pt", "w.pth", "w.pkl", "code.py", "w.PKL", "noend", ".hidden.json", ".git/config.json", "a\nb.txt"],
-)
-def test_unfit_files_are_refused_by_name(tmp_path, name):
-    write_tree(tmp_path, {name: b"x", "fine.json": b"x"})
-    with pytest.raises(ModelError) as caught:
-        build_manifest(tmp_path, FACTS)
-    assert str(tmp_path / name) in caught.value.message
-
-
-@pytest.mark.parametrize("target", ["fine.json", "folder", "nowhere"])
-def test_links_are_refused(tmp_path, target):
-    write_tree(tmp_path, {"fine.json": b"x", "folder/in.json": b"x"})
-    (tmp_path / "link.json").symlink_to(tmp_path / target)
-    with pytest.raises(ModelError, match=r"link\.json is a symbolic link"):
-        build_manifest(tmp_path, FACTS)
-
-
-def test_a_pipe_is_refused(tmp_path):
-    os.mkfifo(tmp_path / "pipe.json")
-    with pytest.raises(ModelError, match="not a regular file"):
-        build_manifest(tmp_path, FACTS)
 
 
 @quick
@@ -119,89 +67,27 @@ def test_json_gives_back_the_manifest(tree, extra, base, commit):
     assert manifest_from_json(manifest_to_json(manifest), "here") == manifest
 
 
-@quick
-@given(trees, st.data())
-def test_every_single_change_is_named(tree, data):
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_tree(folder, tree)
-        manifest = build_manifest(folder, FACTS)
-        assert compare_folder(folder, manifest) == ()
-        victim = data.draw(st.sampled_from(sorted(tree)))
-        change = data.draw(st.sampled_from(["flip", "grow", "remove", "add", "rename"]))
-        path = folder / victim
-        if change == "flip" and tree[victim]:
-            content = bytearray(tree[victim])
-            content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
-            path.write_bytes(content)
-            expected = {(victim, ProblemKind.ALTERED)}
-        elif change in ("grow", "flip"):
-            path.write_bytes(tree[victim] + b"!")
-            expected = {(victim, ProblemKind.ALTERED)}
-        elif change == "remove":
-            path.unlink()
-            expected = {(victim, ProblemKind.MISSING)}
-        elif change == "add":
-            (folder / "new.bin").write_bytes(b"")
-            expected = {("new.bin", ProblemKind.ADDED)}
-        else:
-            path.rename(folder / "renamed.txt")
-            expected = {(victim, ProblemKind.MISSING), ("renamed.txt", ProblemKind.ADDED)}
-        problems = compare_folder(folder, manifest)
-    assert {(problem.path, problem.kind) for problem in problems} == expected
-    assert len(problems) == len(expected)
-    assert list(problems) == sorted(problems, key=lambda problem: problem.path)
-
-
-def test_problems_say_what_differs(tmp_path):
-    write_tree(tmp_path, {"a.txt": b"hello", "b.txt": b"hello", "c.txt": b"hello", "d.txt": b"hello"})
-    manifest = build_manifest(tmp_path, FACTS)
-    (tmp_path / "a.txt").write_bytes(b"hallo")
-    (tmp_path / "b.txt").write_bytes(b"hello!")
-    (tmp_path / "c.txt").unlink()
-    (tmp_path / "c.txt").symlink_to(tmp_path / "d.txt")
-    (tmp_path / "d.txt").rename(tmp_path / ".d.txt")
-    problems = {problem.path: problem for problem in compare_folder(tmp_path, manifest)}
-    assert set(problems) == {"a.txt", "b.txt", "c.txt", "d.txt", ".d.txt"}
-    assert HELLO[:19] in problems["a.txt"].detail
-    assert problems["b.txt"].detail == "6 bytes, the manifest says 5"
-    assert problems["c.txt"] == FileProblem("c.txt", ProblemKind.ALTERED, "it is no longer a regular file")
-    assert str(problems["d.txt"]).startswith("d.txt: missing (")
-    assert problems[".d.txt"].kind is ProblemKind.ADDED
-
-
-def test_a_file_that_cannot_be_read_is_altered(tmp_path, monkeypatch):
-    write_tree(tmp_path, {"a.txt": b"hello"})
-    manifest = build_manifest(tmp_path, FACTS)
-
-    def refuse(path):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("embedtune.artifacts.manifest.digest_file", refuse)
-    expected = FileProblem("a.txt", ProblemKind.ALTERED, "it cannot be read: Permission denied")
-    assert compare_folder(tmp_path, manifest) == (expected,)
-
-
-def test_a_folder_behind_a_link_does_not_count(tmp_path):
-    write_tree(tmp_path / "v", {"model/a.txt": b"hello"})
-    manifest = build_manifest(tmp_path / "v", FACTS)
-    (tmp_path / "v" / "model").rename(tmp_path / "elsewhere")
-    (tmp_path / "v" / "model").symlink_to(tmp_path / "elsewhere")
-    found = [(problem.path, problem.kind) for problem in compare_folder(tmp_path / "v", manifest)]
-    assert found == [("model", ProblemKind.ADDED), ("model/a.txt", ProblemKind.MISSING)]
-
-
-def test_of_a_folder_that_is_gone_everything_is_missing(tmp_path):
-    write_tree(tmp_path / "v", {"b.txt": b"", "a.txt": b""})
-    manifest = build_manifest(tmp_path / "v", FACTS)
-    found = [(problem.path, problem.kind) for problem in compare_folder(tmp_path / "nowhere", manifest)]
-    assert found == [("a.txt", ProblemKind.MISSING), ("b.txt", ProblemKind.MISSING)]
-
-
 @pytest.fixture
 def text(tmp_path):
     write_tree(tmp_path / "v", {"a.txt": b"hello", "model/b.txt": b""})
     return manifest_to_json(build_manifest(tmp_path / "v", FACTS))
+
+
+def test_what_was_measured_is_part_of_the_identity(tmp_path):
+    write_tree(tmp_path, {"a.txt": b"hello"})
+    plain = build_manifest(tmp_path, FACTS)
+    measured = build_manifest(tmp_path, replace(FACTS, metrics=(COMPARISON,)))
+    assert manifest_from_json(manifest_to_json(measured), "here").metrics == (COMPARISON,)
+    assert manifest_digest(plain) != manifest_digest(measured)
+    assert plain.files_digest == measured.files_digest
+
+
+def test_the_served_model_is_known_without_reading_it(tmp_path):
+    model = {"modules.json": b"[]", "model.safetensors": b"w", "1_Dense/config.json": b"{}", "notes.md": b"x"}
+    exported = {"onnx/config.json": b"{}", "a-b/config.json": b"1", "a/config.json": b"2"}
+    write_tree(tmp_path, {f"model/{name}": content for name, content in (model | exported).items()})
+    write_tree(tmp_path, {"config.json": b"of no model"})
+    assert served_digest(build_manifest(tmp_path, FACTS)) == model_digest(tmp_path / "model")
 
 
 def test_the_digest_names_all_that_is_stated(text):
@@ -228,7 +114,7 @@ def test_a_truncated_manifest_is_refused(text, share):
 
 def test_another_schema_is_refused_with_both_numbers(text):
     document = json.loads(text) | {"schema": 99}
-    with pytest.raises(VerificationError, match="schema version 99; this embedtune reads 1"):
+    with pytest.raises(VerificationError, match="schema version 99; this embedtune reads 2"):
         manifest_from_json(resealed(document), "here")
 
 

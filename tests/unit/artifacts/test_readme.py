@@ -5,6 +5,8 @@ from huggingface_hub import ModelCard as HubCard
 
 from embedtune.artifacts.card import QuestionOrigin
 from embedtune.artifacts.readme import SystemRow, render_readme
+from embedtune.artifacts.training_data import DataSummary, PairExample
+from embedtune.errors import InputError
 from embedtune.vocabulary.evaluation import Comparison, GateResult
 from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, PassageSettings
 
@@ -108,3 +110,68 @@ def test_use_and_loading_follow_the_settings(measured):
 
 def test_the_text_is_the_same_each_time(measured):
     assert render_readme(measured()) == render_readme(measured())
+
+
+DATA = DataSummary(
+    pairs=1789,
+    by_domain={"winch": 900, "radar": 889},
+    by_origin={"extractive": 1789},
+    by_split={"dev": 89, "train": 1700},
+    negatives=4000,
+    negatives_by_source={"bm25": 4000},
+    question_words={"median": 8, "p95": 12, "maximum": 15},
+    positive_words={},
+)
+
+
+def test_the_training_data_is_told_in_numbers(card):
+    lines = render_readme(card(data=DATA)).splitlines()
+    assert "| pairs | 1789 |" in lines
+    assert "| by domain | winch 900, radar 889 |" in lines
+    assert "| hard negatives | 4000 (bm25 4000) |" in lines
+    assert "| words of a question | median 8, 95 % up to 12, longest 15 |" in lines
+    assert not [line for line in lines if line.startswith("| words of a passage")]
+    assert "## Training data" not in render_readme(card())
+
+
+def test_texts_stand_there_only_where_they_were_asked_for(card):
+    assert "Examples of the training data" not in render_readme(card(data=DATA))
+    shown = render_readme(card(examples=(PairExample("how do I\ntension the winch|drum", "Turn the lever."),)))
+    assert "| how do I tension the winch\\|drum | Turn the lever. |" in shown.splitlines()
+
+
+def test_what_the_training_changed_elsewhere_is_said(measured):
+    change = Comparison("ndcg@10", "base", "tuned", 0.5, 0.49, -0.03, 0.01, 0.4, 300)
+    text = render_readme(
+        measured(
+            base_share=0.25,
+            general=change,
+            adversarial_tests_passed=134,
+            adversarial_tests_passed_baseline=130,
+            adversarial_tests_total=152,
+        )
+    )
+    assert "25% of the weights' average are the base model's." in text
+    assert "ndcg@10 changed by -0.010 (-0.030 to +0.010): no clear difference." in text
+    assert "Robustness tests passed: 134 of 152; the base model passes 130." in text
+
+
+def test_unknown_documents_are_called_unknown(card):
+    text = render_readme(card(training_corpus_hash="", training_split_hash="sha256:" + "5" * 64))
+    assert "| documents | unknown: the run does not tell what its pairs were written from |" in text
+    assert "| split | sha256:5555" in text
+
+
+@pytest.mark.parametrize("name", ["a: b", "#x", "- y", "'", '"', "{a}", "yes", "1.0", "a\nb: c", "---"])
+def test_whatever_is_in_a_name_the_hub_reads_it_back(measured, name):
+    hub = HubCard(render_readme(measured(name=name)))
+    assert hub.data.model_name == f"{name}-v1.0"
+
+
+def test_a_card_that_the_hub_cannot_read_is_refused(measured, monkeypatch):
+    def fail(text):
+        raise ValueError("no mapping")
+
+    monkeypatch.setattr("huggingface_hub.ModelCard", fail)
+    with pytest.raises(InputError, match="could not read the model card: no mapping"):
+        render_readme(measured())

@@ -4,15 +4,23 @@ import shutil
 
 import pytest
 
-from embedtune.artifacts.manifest import FileProblem, ProblemKind
-from embedtune.artifacts.store import Registry, load_version
+from embedtune.artifacts.manifest import manifest_digest
+from embedtune.artifacts.problems import FileProblem, ProblemKind
+from embedtune.artifacts.store import load_version
 from embedtune.errors import InputError, ModelError, VerificationError, VersionExistsError
 from embedtune.events import Alert
+from version_samples import registry_in
 
 
 @pytest.fixture
 def registry(tmp_path):
-    return Registry(tmp_path / "models")
+    return registry_in(tmp_path)
+
+
+def visible(folder):
+    """Return the names in a registry, its hidden state left out; nothing half-written is among them."""
+    assert [path.name for path in folder.glob(".*") if path.name != ".registry"] == []
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def write_permissions(folder):
@@ -32,7 +40,7 @@ def test_a_published_version_is_described_and_verifies(registry, facts, fill):
     ]
     assert version.manifest.settings == facts().settings
     assert registry.verify(version) == ()
-    assert [path.name for path in registry.root.iterdir()] == ["embedtune-v1.0"]
+    assert visible(registry.root) == ["embedtune-v1.0"]
 
 
 def test_nothing_of_a_version_may_be_written(registry, facts, fill):
@@ -102,7 +110,7 @@ def test_unsafe_files_are_not_published(registry, facts, fill):
         registry.publish(facts(), fill_with_pickle)
     with pytest.raises(ModelError, match="no model folder"):
         registry.publish(facts(), lambda folder: None)
-    assert list(registry.root.iterdir()) == []
+    assert visible(registry.root) == []
 
 
 def test_a_mistake_of_the_writer_is_not_taken_for_an_existing_version(registry, facts):
@@ -113,7 +121,7 @@ def test_a_mistake_of_the_writer_is_not_taken_for_an_existing_version(registry, 
     with pytest.raises(InputError, match="could not be published") as caught:
         registry.publish(facts(), fill_twice)
     assert not isinstance(caught.value, VersionExistsError)
-    assert list(registry.root.iterdir()) == []
+    assert visible(registry.root) == []
 
 
 def test_a_version_is_found_by_number_name_and_path(registry, facts, fill, tmp_path):
@@ -205,3 +213,33 @@ def test_verification_covers_the_manifest_itself(registry, facts, fill):
     shutil.copy(other.folder / "manifest.json", path)
     expected = FileProblem("manifest.json", ProblemKind.ALTERED, "it was replaced by another one")
     assert registry.verify(version) == (expected,)
+
+
+def test_a_noted_digest_pins_a_version(registry, facts, fill):
+    version = registry.publish(facts(), fill)
+    digest = manifest_digest(version.manifest)
+    for reference in ("v1.0", "embedtune-v1.0", version.folder):
+        assert registry.find(f"{reference}@{digest}") == version
+    with pytest.raises(VerificationError, match=r"embedtune-v1\.0/manifest\.json: altered \(its digest is sha256:"):
+        registry.find("v1.0@sha256:" + "0" * 64)
+
+
+def test_publishing_is_written_down(registry, facts, fill):
+    version = registry.publish(facts(), fill)
+    (entry,) = registry.history.entries()
+    assert (entry.number, entry.previous) == (1, "")
+    assert (entry.deed.action, entry.deed.version) == ("published", "embedtune-v1.0")
+    assert entry.deed.manifest == manifest_digest(version.manifest)
+    assert entry.deed.date == version.manifest.created
+
+
+def test_an_unsigned_version_is_not_published_where_signatures_are_required(tmp_path, facts, fill, keys, other_keys):
+    registry = registry_in(tmp_path, keys.required)
+    with pytest.raises(InputError, match="no key to sign with"):
+        registry.publish(facts(), fill)
+    with pytest.raises(InputError, match="not among the allowed keys"):
+        registry.publish(facts(), fill, other_keys.private)
+    assert not registry.root.exists()
+    version = registry.publish(facts(), fill, keys.private)
+    assert registry.verify(version) == ()
+    assert write_permissions(version.folder) == []

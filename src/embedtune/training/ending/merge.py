@@ -110,6 +110,14 @@ _KEPT = TypeAdapter(_Kept)
 _COMPARISON = TypeAdapter(Comparison)
 
 
+def kept_share(run: Path) -> float | None:
+    """Return how much of its base a run's model has, 0 to 1; ``None`` if that was not written down."""
+    try:
+        return _KEPT.validate_python(read_json(run / MERGE)).base_share
+    except (InputError, ValidationError):
+        return None
+
+
 def kept_change(run: Path) -> Comparison | None:
     """Return how a run's model changed on the general set of its training; ``None`` if that was not measured."""
     try:
