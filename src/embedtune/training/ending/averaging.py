@@ -79,7 +79,8 @@ def average_weights(tuned: SentenceTransformer, base: SentenceTransformer, share
     """
     before = dict(base.named_parameters())
     for name, value in tuned.named_parameters():
-        value.lerp_(before[name].to(value), share)
+        if not value.equal(before[name]):  # the mean of -0 and -0 would be +0, and other bits are other frozen layers
+            value.lerp_(before[name].to(value), share)
 
 
 def telling_questions(dev: DevSet | None) -> DevSet | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from embedtune.config.training_settings import Precision
 from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, load_model
 from embedtune.events import Alert, Measured, Notice, Report
 from embedtune.files import replaced_folder
@@ -20,6 +21,7 @@ from embedtune.training.ending.averaging import (
 from embedtune.training.ending.drift import Drift, measure_drift
 from embedtune.training.ending.general import GeneralSet, general_change, general_scores, guarded_share
 from embedtune.training.ending.merge import ChosenBy, DevSweep, GeneralChange, Merge
+from embedtune.training.engine.devices import computing_in
 from embedtune.training.engine.engine import Engine
 from embedtune.training.engine.freezing import freeze
 from embedtune.training.job import TrainingJob
@@ -47,6 +49,7 @@ class FinalModel:
         best: The best step on dev; step 0 where nothing was measured.
         best_epoch: How many epochs that step ends.
         engine: Runs models with the frozen layers of the one that was trained.
+        precision: Of the matrix products by which dev questions are answered, here as while training.
         record: The run's log files.
         report: Where progress goes.
     """
@@ -56,6 +59,7 @@ class FinalModel:
     best: Best
     best_epoch: float
     engine: Engine
+    precision: Precision
     record: RunRecord
     report: Report
 
@@ -152,7 +156,7 @@ class FinalModel:
 
     def _on_dev(self, model: SentenceTransformer, dev: DevSet) -> DevMetrics:
         freeze(model, self.job.settings.train_layers, self.job.settings.freeze_layers)
-        with self.engine.lent_to(model):
+        with self.engine.lent_to(model), computing_in(self.precision, model.device):
             return measure_domains(_encoder(model), dev)
 
     def _measured(self, model: SentenceTransformer, share: float, swept: Mapping[float, DevMetrics]) -> float | None:
