@@ -11,6 +11,7 @@ from embedtune.artifacts.card import ModelCard
 from embedtune.artifacts.differences import VersionDifference
 from embedtune.artifacts.history import LogEntry
 from embedtune.artifacts.keys import generate_keys
+from embedtune.artifacts.places import absolute_place
 from embedtune.artifacts.problems import FileProblem
 from embedtune.artifacts.pruning import PrunedVersion
 from embedtune.config.loading import parse_config
@@ -48,7 +49,7 @@ class ModelRegistry:
     """Published versions with their log and their channels.
 
     Args:
-        folder: The registry's folder.
+        folder: The registry's folder, or its URL (``s3://bucket/prefix``).
         settings: Whose signatures are believed, and who signs.
         report: Told of damaged versions and channels.
 
@@ -174,7 +175,7 @@ def prune_cache(unused_days: float) -> tuple[str, ...]:
 def _project(folder: str | Path, settings: RegistrySettings, report: Report) -> Project:
     values = {
         "publish": {
-            "registry": str(Path(folder).absolute()),
+            "registry": absolute_place(folder),
             "name": settings.name,
             "signing_key": str(Path(settings.signing_key).absolute()) if str(settings.signing_key) else "",
         },

@@ -15,7 +15,7 @@ from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, examp
 @click.argument("run", type=FOLDER)
 @click.option("--version", required=True, help="The version's number, such as v1.0.")
 @click.option("--name", help="The model's name.")
-@click.option("--registry", help="Folder of published versions.")
+@click.option("--registry", help="Folder or URL of published versions.")
 @click.option("--evaluation", type=FILE, help="Result of `embedtune evaluate` on base and this run.")
 @click.option("--sign", "key", type=FILE, help="Private key to sign with (`models keygen` makes one).")
 @click.option("--corpus", type=ANY_PATH, help="The documents, for their digest, where `generate` did not note it.")
@@ -67,11 +67,11 @@ def publish(  # noqa: PLR0913 - one parameter an option
     session.console.result(
         {
             "version": made.label,
-            "folder": str(made.folder),
+            "folder": made.place,
             "digest": digest,
             "files_digest": made.manifest.files_digest,
         },
-        f"Published {made.label} in {made.folder}\n{digest}\n"
+        f"Published {made.label} in {made.place}\n{digest}\n"
         "Note this digest elsewhere: it is what makes a change noticeable that rewrites the manifest too.",
     )
 

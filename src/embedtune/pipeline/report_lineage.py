@@ -137,13 +137,14 @@ def _origin(project: Project, spec: SystemSpec) -> list[Fact]:
 
 
 def _folder(project: Project, spec: SystemSpec) -> Path | None:
-    """Return the folder of a system's run or version; ``None`` for those that have none here."""
+    """Return the folder of a system's run, or of a version or its private copy; ``None`` for those without one."""
     if not spec.model or spec.model == BASE:
         return None
     if Path(spec.model).is_dir():
         return Path(spec.model)
     try:
-        return project.registry.find(spec.model).folder
+        version = project.registry.find(spec.model)
+        return version.folder or project.models.copy_of(version)
     except EmbedtuneError:
         return None
 
