@@ -31,6 +31,18 @@ def place(request, tmp_path):
     return RegistryPlace(f"s3://{new_bucket()}/team/models", tmp_path)
 
 
+@pytest.fixture
+def memory_place(tmp_path):
+    """Makes places in this process's memory; each is new, and has a folder of its own beside it."""
+    return lambda: RegistryPlace(f"memory://{uuid.uuid4().hex}/models", tmp_path / uuid.uuid4().hex)
+
+
+@pytest.fixture
+def s3_place(s3, tmp_path):
+    """Makes places on S3; each is a new bucket, and has a folder of its own beside it."""
+    return lambda: RegistryPlace(f"s3://{new_bucket()}/models", tmp_path / uuid.uuid4().hex)
+
+
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory):
     return make_keys(tmp_path_factory.mktemp("keys"))

@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
 
 from embedtune.artifacts.problems import FileProblem, ProblemKind
 from embedtune.errors import ModelError
@@ -129,7 +129,7 @@ def read_entry(source: Path, entry: FileEntry, target: Path | None = None) -> st
         return read_stream(stream, entry, target)
 
 
-def read_stream(stream: IO[bytes], entry: FileEntry, target: Path | None = None) -> str:
+def read_stream(stream: Readable, entry: FileEntry, target: Path | None = None) -> str:
     """Do what `read_entry` does with a file that is open."""
     if target is None:
         found = hashed(stream, entry.size + 1)
@@ -141,7 +141,15 @@ def read_stream(stream: IO[bytes], entry: FileEntry, target: Path | None = None)
     return "" if found == entry.sha256 else f"{found[:19]}…, the manifest says {entry.sha256[:19]}…"
 
 
-def hashed(stream: IO[bytes], most: int | None = None, copy: IO[bytes] | None = None) -> str:
+class Readable(Protocol):
+    """What can be read from its beginning to its end."""
+
+    def read(self, most: int, /) -> bytes:
+        """Return so many bytes at most; none at the end."""
+        ...
+
+
+def hashed(stream: Readable, most: int | None = None, copy: IO[bytes] | None = None) -> str:
     """Return the digest of what a stream holds, written to ``copy`` as it is read; ``most`` bytes at most."""
     state = hashlib.sha256()
     left = most

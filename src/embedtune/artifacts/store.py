@@ -125,12 +125,13 @@ class Registry:
 
         return self._publish(f"{facts.name}-{facts.version}", finish, Action.PUBLISHED)
 
-    def adopt(self, manifest: Manifest, fill: Callable[[Path], None]) -> ModelVersion:
+    def adopt(self, manifest: Manifest, fill: Callable[[Path], None], policy: TrustPolicy) -> ModelVersion:
         """Publish a version that was published elsewhere, as it is.
 
         Args:
             manifest: What it consists of.
             fill: Writes its files into the empty folder it is given, the signature among them if there is one.
+            policy: Whose signature it must carry.
 
         Raises:
             VersionExistsError: The version exists already.
@@ -148,7 +149,7 @@ class Registry:
             if describe_files(folder) != manifest.files:
                 refuse(label, compare_folder(folder, manifest))
             write_text(folder / MANIFEST_NAME, manifest_to_json(manifest))
-            check_signature(folder, manifest, folder / SIGNATURE_NAME, self.policy)
+            check_signature(folder, manifest, folder / SIGNATURE_NAME, policy)
 
         return self._publish(label, finish, Action.IMPORTED)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from embedtune.cli import upkeep
+from embedtune.cli import transfer, upkeep
 from embedtune.cli.options import ANY_PATH, FILE, Session, common, example
 from embedtune.cli.upkeep import REGISTRY
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def models() -> None:
-    """List, show, verify, compare, promote and prune published versions."""
+    """List, show, verify, compare, promote, prune, export, import and push published versions."""
 
 
-for _command in upkeep.COMMANDS:
+for _command in (*upkeep.COMMANDS, *transfer.COMMANDS):
     models.add_command(_command)
 
 

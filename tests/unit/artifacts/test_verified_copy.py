@@ -92,13 +92,19 @@ def test_everything_that_is_wrong_is_named_while_copying(version, cache):
 def reads(version, monkeypatch):
     """The names of the files that are read, one each time."""
     read = []
-    compare = room.compare_folder
+    of_copy, of_version = room.compare_folder, room.compare
 
-    def counted(folder, manifest):
-        read.append("version" if folder == version.folder else "copy")
-        return compare(folder, manifest)
+    def copy_read(folder, manifest):
+        read.append("copy")
+        return of_copy(folder, manifest)
 
-    monkeypatch.setattr(room, "compare_folder", counted)
+    def version_read(present, manifest, check):
+        if check == version.files.check:  # and not the check of a first copy
+            read.append("version")
+        return of_version(present, manifest, check)
+
+    monkeypatch.setattr(room, "compare_folder", copy_read)
+    monkeypatch.setattr(room, "compare", version_read)
     return read
 
 
