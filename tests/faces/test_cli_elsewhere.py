@@ -119,6 +119,16 @@ def test_a_version_becomes_a_plain_hugging_face_folder(embedtune, done):
     assert (again.code, "exists already" in again.err) == (2, True)
 
 
+def test_a_version_is_published_without_its_evaluation_where_asked(embedtune, done):
+    evaluation = ("--evaluation", ".embedtune/evaluation/evaluation.json", "--force-without-gain", "a test")
+    succeed(embedtune, "publish", RUN, "--version", "v2.0", *evaluation)
+    succeed(embedtune, "publish", RUN, "--version", "v2.1", *evaluation, "--without-evaluation")
+    assert (done / "models" / "embedtune-v2.0" / "evaluation.json").exists()
+    assert not (done / "models" / "embedtune-v2.1" / "evaluation.json").exists()
+    card = json.loads((done / "models" / "embedtune-v2.1" / "model_card.json").read_text())
+    assert card["questions"] > 0
+
+
 def test_nothing_of_a_tampered_version_is_taken_elsewhere(embedtune, done):
     rewritten(done / "models" / "embedtune-v1.0" / "README.md", b"# evil\n")
     for arguments in (("export", "v1.0", "-o", "v.tar"), ("push", "v1.0", "pushed")):

@@ -17,6 +17,7 @@ from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, examp
 @click.option("--name", help="The model's name.")
 @click.option("--registry", help="Folder or URL of published versions.")
 @click.option("--evaluation", type=FILE, help="Result of `embedtune evaluate` on base and this run.")
+@click.option("--without-evaluation", is_flag=True, help="Leave evaluation.json out: it can hold test questions.")
 @click.option("--sign", "key", type=FILE, help="Private key to sign with (`models keygen` makes one).")
 @click.option("--corpus", type=ANY_PATH, help="The documents, for their digest, where `generate` did not note it.")
 @click.option("--examples", type=int, help="Training pairs to show on the model card; 0 shows no text.")
@@ -32,6 +33,7 @@ def publish(  # noqa: PLR0913 - one parameter an option
     name: str | None,
     registry: str | None,
     evaluation: Path | None,
+    without_evaluation: bool,
     key: Path | None,
     corpus: Path | None,
     examples: int | None,
@@ -49,7 +51,10 @@ def publish(  # noqa: PLR0913 - one parameter an option
     from embedtune.pipeline.publishing import publish_run
 
     project = session.project(
-        ("publish", "registry", registry), ("publish", "name", name), ("publish", "examples", examples)
+        ("publish", "registry", registry),
+        ("publish", "name", name),
+        ("publish", "examples", examples),
+        ("publish", "evaluation", False if without_evaluation else None),
     )
     request = PublishRequest(
         run=run,

@@ -87,13 +87,13 @@ class FsspecObjects:
     def put(self, key: str, data: bytes) -> None:
         """Write an object, in place of an older one if there is one."""
         with self._told("written", key):
-            self._fs.makedirs(self._folder_of(key), exist_ok=True)
+            self._make_folder_of(key)
             self._fs.pipe_file(self._root + key, data)
 
     def upload(self, key: str, path: Path) -> None:
         """Write a file's content as an object."""
         with self._told("written", key):
-            self._fs.makedirs(self._folder_of(key), exist_ok=True)
+            self._make_folder_of(key)
             self._fs.put_file(str(path), self._root + key)
 
     def remove(self, keys: Iterable[str]) -> None:
@@ -102,8 +102,10 @@ class FsspecObjects:
             with self._told("written", key), contextlib.suppress(FileNotFoundError):
                 self._fs.rm_file(self._root + key)
 
-    def _folder_of(self, key: str) -> str:
-        return f"{self._root}{key}".rpartition("/")[0]
+    def _make_folder_of(self, key: str) -> None:
+        """Make the folder of a file; object stores have none."""
+        if not self.conditional:
+            self._fs.makedirs(f"{self._root}{key}".rpartition("/")[0], exist_ok=True)
 
     def _told(self, doing: str, key: str = "") -> AbstractContextManager[None]:
         # a file system of fsspec fails in as many ways as there are libraries below it
