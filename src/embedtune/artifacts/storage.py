@@ -94,7 +94,7 @@ class LocalStorage:
         Raises:
             ModelError: The registry cannot be read.
         """
-        return tuple(name for name in self.names() if _is_folder(self.root / name))
+        return tuple(name for name in self.names() if is_folder(self.root / name))
 
     def taken(self, label: str) -> bool:
         """Tell whether something has the place of a version."""
@@ -246,8 +246,8 @@ class LocalStorage:
                 path.unlink(missing_ok=True)
 
 
-def _is_folder(path: Path) -> bool:
-    """Tell whether a path is a folder; one that cannot be looked at is none."""
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder; one that cannot be looked at or cannot exist is none."""
     try:
         return path.is_dir()
     except OSError:

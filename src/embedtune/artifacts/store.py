@@ -27,6 +27,7 @@ from embedtune.artifacts.reconciling import reconcile
 from embedtune.artifacts.safety import check_model_folder
 from embedtune.artifacts.seen_counters import SeenCounters
 from embedtune.artifacts.signing import check_signature, sign_folder
+from embedtune.artifacts.storage import is_folder
 from embedtune.artifacts.trust import TrustPolicy
 from embedtune.artifacts.verification import verify_version
 from embedtune.artifacts.version_files import FolderFiles
@@ -249,7 +250,7 @@ class Registry:
             return self._load(matches[0])
         if self.channels.exists(wanted):
             return self._in_channel(wanted)
-        if wanted and _is_folder(Path(wanted)):
+        if wanted and is_folder(Path(wanted)):
             return load_version(Path(wanted))
         raise MissingVersionError(
             f"There is no version {wanted!r} in {self.storage.place}.",
@@ -288,14 +289,6 @@ def load_version(folder: Path) -> ModelVersion:
     """
     files = FolderFiles(folder)
     return ModelVersion(files, files.manifest())
-
-
-def _is_folder(path: Path) -> bool:
-    """Tell whether a path is a folder; one that cannot be looked at or cannot exist is none."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
 
 
 def _exists(where: str) -> VersionExistsError:
