@@ -8,7 +8,7 @@ import pytest
 from huggingface_hub import ModelCard as HubCard
 
 from embedtune import ModelRegistry, RegistrySettings, VersionedEmbeddings
-from project_samples import snapshot
+from embedtune.files import digest_tree
 from s3_server import new_bucket, s3_running
 from version_samples import rewritten
 
@@ -86,7 +86,7 @@ def test_an_archive_goes_from_one_registry_to_another(embedtune, done, url):
     assert there.export("v1.0", "again.tar").digest == made["digest"]
     back = ModelRegistry("back", RegistrySettings())
     assert back.import_archive("again.tar").label == "embedtune-v1.0"
-    assert snapshot(done / "back" / "embedtune-v1.0") == snapshot(done / "models" / "embedtune-v1.0")
+    assert digest_tree(done / "back" / "embedtune-v1.0") == digest_tree(done / "models" / "embedtune-v1.0")
     answer = embedtune("models", "import", "again.tar", "--registry", url)
     assert (answer.code, "already published" in answer.err) == (2, True)
 
