@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from embedtune.api.trust import trust_values
+from embedtune.artifacts.places import absolute_place
 from embedtune.config.loading import parse_config
 from embedtune.config.training_settings import TrainingSettings
 from embedtune.errors import ModelError
@@ -31,7 +32,7 @@ class FineTunedRetrieval:
             model's vectors, which must not meet another's: the search then runs on BM25 alone, and each
             hit says why. Otherwise the reason is raised.
         store: The index folder; by default that of the project in the current folder.
-        registry: Folder of the published versions.
+        registry: Folder or URL of the published versions.
         base_model: The baseline.
         allowed_keys: The public keys whose signatures are believed.
         require_signature: Whether an unsigned version is refused.
@@ -121,7 +122,7 @@ def create_finetuned_retrieval(
 def _project(registry: str | Path, base_model: str, report: Report, trust: Mapping[str, object] = _TRUSTING) -> Project:
     values = {
         "training": {"base_model": base_model},
-        "publish": {"registry": str(Path(registry).absolute())},
+        "publish": {"registry": absolute_place(registry)},
         "trust": trust,
     }
     return open_project(config=parse_config(values, "FineTunedRetrieval"), report=report)

@@ -80,9 +80,10 @@ class PublishSettings(Settings):
 
     name: str = Field("embedtune", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="The model's name.")
     version: str = Field("v1.0", pattern=r"^v[0-9]+(\.[0-9]+)*$", description="The version that `run` publishes.")
-    registry: str = Field("models", description="Folder of published versions.")
+    registry: str = Field("models", description="Folder of published versions, or a URL such as s3://bucket/prefix.")
     force_without_gain: str = Field("", description="Publish without proof of a gain, for this reason.")
     signing_key: str = Field("", description="Private key (`models keygen`) that signs versions and channels.")
+    evaluation: bool = Field(default=True, description="Keep evaluation.json, which can hold test questions.")
     examples: int = Field(0, ge=0, le=20, description="Training pairs to show on the model card; 0 shows no text.")
 
 

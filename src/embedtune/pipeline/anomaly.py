@@ -95,7 +95,7 @@ def find_detector(project: Project, version: str) -> Path:
 
 def detector_folder(project: Project, version: str) -> Path:
     """Return where a detector that is fitted after publishing is kept: versions never change."""
-    return project.workspace.folder("anomaly-fitted") / project.registry.find(version).folder.name
+    return project.workspace.folder("anomaly-fitted") / project.registry.find(version).label
 
 
 def anomaly_stage(project: Project, run: Path, pairs_file: Path) -> Path | None:

@@ -24,5 +24,4 @@ def read_card(version: ModelVersion) -> ModelCard:
     Raises:
         EmbedtuneError: It is missing or malformed.
     """
-    path = version.folder / CARD_NAME
-    return ModelCard.from_json(path.read_text(encoding="utf-8"), str(path))
+    return ModelCard.from_json(version.files.read(CARD_NAME), f"{version.place}/{CARD_NAME}")

@@ -199,21 +199,21 @@ def _made_from(project: Project) -> dict[str, JsonValue]:
 
 def _publish(project: Project, request: PublishRequest, making: str) -> ModelVersion:
     label = f"{request.name}-{request.version}"
-    folder = project.registry.root / label
     made_from = _made_from(project)
-    if made_from.get(label) == making and folder.is_dir():
-        project.report(StageSkipped("publish", f"{folder} is there"))
-        return project.registry.find(folder)
+    if made_from.get(label) == making and label in project.registry.labels():
+        version = project.registry.find(label)
+        project.report(StageSkipped("publish", f"{version.place} is there"))
+        return version
     project.report(StageStarted("publish", f"publishing {label}"))
     started = time.monotonic()
     write_json(project.workspace.root / _PUBLISHED, {**made_from, label: making})
     version = publish_run(project, request)
-    summary = f"{len(version.manifest.files)} files, {version.manifest.files_digest[:23]}… in {version.folder}"
+    summary = f"{len(version.manifest.files)} files, {version.manifest.files_digest[:23]}… in {version.place}"
     project.report(StageFinished("publish", time.monotonic() - started, summary))
     return version
 
 
 def _index(project: Project, corpus: SplitCorpus, version: ModelVersion, record: EvaluationRecord | None) -> Path:
-    encoder = project.models.named(str(version.folder))
+    encoder = project.models.named(str(version.folder or version.label))
     passages, fusion = tuned_settings(record, encoder.digest)
     return index_stage(project, IndexRequest(corpus.sections, encoder, version.label, passages, fusion))

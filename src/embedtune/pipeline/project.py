@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedtune.artifacts.keys import PrivateKey, PublicKey
+from embedtune.artifacts.places import is_url
 from embedtune.artifacts.store import Registry
 from embedtune.artifacts.trust import TrustPolicy
 from embedtune.config.loading import load_config
@@ -86,7 +87,9 @@ def open_project(
     workspace = Workspace(place)
     trust = config.trust
     keys = tuple(PublicKey.read(workspace.resolve(name)) for name in trust.allowed_keys)
-    registry = Registry(workspace.resolve(config.publish.registry), TrustPolicy(trust.require_signature, keys))
+    name = config.publish.registry
+    where = name if is_url(name) else workspace.resolve(name)
+    registry = Registry(where, TrustPolicy(trust.require_signature, keys), report=report)
     models = Models(config.training.base_model, registry, report=report, place=place, remote=config.remote)
     return Project(config, workspace, models, report)
 

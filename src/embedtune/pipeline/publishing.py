@@ -56,7 +56,7 @@ def publish_run(project: Project, request: PublishRequest) -> ModelVersion:
         shutil.copytree(model, folder / MODEL_FOLDER, ignore=shutil.ignore_patterns("README.md", ".*"))
         write_json(folder / CARD_NAME, card.to_json())
         write_text(folder / "README.md", render_readme(card, _rows(record)))
-        if request.evaluation:
+        if request.evaluation and project.config.publish.evaluation:
             shutil.copyfile(request.evaluation, folder / "evaluation.json")
         if request.anomaly:
             shutil.copytree(request.anomaly, folder / "anomaly")

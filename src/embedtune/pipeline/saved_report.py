@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from embedtune.artifacts.manifest import served_digest
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import model_folder
 from embedtune.encoders.remote_name import PREFIX
@@ -18,7 +19,6 @@ from embedtune.pipeline.project import Project
 from embedtune.pipeline.questions import QuestionSet
 from embedtune.pipeline.reporting import content_of, judgements
 from embedtune.pipeline.systems import BASE, HYBRID, SystemSpec
-from embedtune.pipeline.trained_on import made_folder
 from embedtune.pipeline.training import STAGE as TRAINING
 from embedtune.report.content import ReportContent
 from embedtune.vocabulary.corpus import corpus_digest
@@ -119,8 +119,9 @@ def _model(project: Project, name: str, digest: str) -> str:
 
 
 def _holds(project: Project, place: str, digest: str) -> bool:
-    folder = made_folder(project, place)
     try:
-        return folder is not None and model_digest(model_folder(folder)) == digest
+        if Path(place).is_dir():
+            return model_digest(model_folder(Path(place))) == digest
+        return served_digest(project.registry.find(place).manifest) == digest
     except EmbedtuneError:
         return False

@@ -39,13 +39,14 @@ def trained_pairs(
 
 
 def made_folder(project: Project, model: str) -> Path | None:
-    """Return the folder of a run or a version by its name; ``None`` for a model that has none here."""
+    """Return the folder of a run, of a version or of its private copy; ``None`` for a model that has none."""
     if not model or model == BASE:
         return None
     if Path(model).is_dir():
         return Path(model)
     try:
-        return project.registry.find(model).folder
+        version = project.registry.find(model)
+        return version.folder or project.models.copy_of(version)
     except EmbedtuneError:
         return None
 

@@ -25,6 +25,7 @@ from embedtune.events import Report, silent
 from embedtune.index.bm25 import BM25Index
 from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.ports import Encoder
+from embedtune.vocabulary.versions import ModelVersion
 
 VECTORS = "vectors"
 _ANYWHERE = RemoteSettings()
@@ -91,7 +92,7 @@ class Models:
                 raise
             located = _located_or(name, error)
             return self._once(located.folder, located.name)
-        copy = verified_copy(version, default_cache_folder(), self.registry.policy)
+        copy = self.copy_of(version)
         return self._once(copy / MODEL_FOLDER, version.label, served_digest(version.manifest))
 
     def serving(self, name: str, digest: str) -> Encoder:
@@ -109,6 +110,14 @@ class Models:
         if Path(name).is_dir() and not (Path(name) / "manifest.json").is_file():
             return self.named(name)
         return self.version_or_base(name)
+
+    def copy_of(self, version: ModelVersion) -> Path:
+        """Return the verified private copy of a version.
+
+        Raises:
+            VerificationError: The version was tampered with.
+        """
+        return verified_copy(version, default_cache_folder(), self.registry.policy)
 
     def version_or_base(self, version: str) -> VersionedEmbeddings:
         """Return a version's model, or the base model with the reason."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from embedtune.vocabulary.corpus import Passage, Section, TextBlock
     from embedtune.vocabulary.evaluation import Ranked
     from embedtune.vocabulary.pairs import Query
+    from embedtune.vocabulary.versions import FileEntry, Manifest
 
 
 class Encoder(Protocol):
@@ -94,4 +95,62 @@ class DocumentReader(Protocol):
         Raises:
             DocumentError: The file cannot be read as this format.
         """
+        ...
+
+
+class VersionFiles(Protocol):
+    """The files of a published version, wherever they lie."""
+
+    @property
+    def place(self) -> str:
+        """Where they lie, for people: a path or a URL."""
+        ...
+
+    @property
+    def folder(self) -> Path | None:
+        """Their folder; ``None`` where they are not on this machine's disk."""
+        ...
+
+    def names(self) -> tuple[str, ...]:
+        """Return the relative path of everything there but the manifest and its signature."""
+        ...
+
+    def holds(self, name: str) -> bool:
+        """Tell whether there is something of this relative path."""
+        ...
+
+    def manifest(self) -> Manifest:
+        """Read the manifest.
+
+        Raises:
+            VerificationError: It is missing or damaged.
+        """
+        ...
+
+    def signature(self) -> bytes | None:
+        """Read the signature, ``None`` where there is none.
+
+        Raises:
+            SignatureError: It cannot be one.
+        """
+        ...
+
+    def read(self, name: str) -> bytes:
+        """Read a small file; what it holds is not verified.
+
+        Raises:
+            VerificationError: It is missing.
+        """
+        ...
+
+    def check(self, entry: FileEntry, target: Path | None = None) -> str:
+        """Read a file once, copy it if asked, and return how it differs from its entry; empty if it does not."""
+        ...
+
+    def states(self) -> dict[str, tuple[int | str, ...]]:
+        """Return what tells of each file that it was not changed, without reading it."""
+        ...
+
+    def settled(self, states: dict[str, tuple[int | str, ...]], began_ns: int) -> dict[str, tuple[int | str, ...]]:
+        """Return states, taken before reading began, that can be believed later; none where they cannot."""
         ...

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from embedtune.files import digest_value
 from embedtune.vocabulary.evaluation import Comparison
+from embedtune.vocabulary.ports import VersionFiles
 
 MANIFEST_SCHEMA = 2
 
@@ -67,10 +68,20 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """A version in a registry: its folder and its manifest."""
+    """A version in a registry: its files and its manifest."""
 
-    folder: Path
+    files: VersionFiles
     manifest: Manifest
+
+    @property
+    def place(self) -> str:
+        """Where it lies: a path or a URL."""
+        return self.files.place
+
+    @property
+    def folder(self) -> Path | None:
+        """Its folder; ``None`` where it is not on this machine's disk."""
+        return self.files.folder
 
     @property
     def label(self) -> str:

@@ -11,6 +11,7 @@ from embedtune.artifacts import receipts
 from embedtune.artifacts import verified_copy as room
 from embedtune.artifacts.manifest import manifest_digest
 from embedtune.artifacts.verified_copy import verified_copy
+from embedtune.artifacts.version_files import FolderFiles
 from embedtune.errors import InputError, SignatureError, VerificationError
 from version_samples import registry_in
 
@@ -62,15 +63,14 @@ def exchanged(path, content):
 
 def test_a_file_exchanged_after_it_was_looked_at_is_caught(version, cache, monkeypatch):
     weights = version.folder / "model" / "model.safetensors"
-    look = room.file_states
+    look = FolderFiles.states
 
-    def look_then_exchange(folder):
-        states = look(folder)
-        if folder == version.folder:
-            exchanged(weights, b"evil!!!")
+    def look_then_exchange(files):
+        states = look(files)
+        exchanged(weights, b"evil!!!")
         return states
 
-    monkeypatch.setattr(room, "file_states", look_then_exchange)
+    monkeypatch.setattr(FolderFiles, "states", look_then_exchange)
     with pytest.raises(VerificationError, match=r"model/model\.safetensors: altered"):
         verified_copy(version, cache)
     assert list((cache / "versions").iterdir()) == []
@@ -92,13 +92,19 @@ def test_everything_that_is_wrong_is_named_while_copying(version, cache):
 def reads(version, monkeypatch):
     """The names of the files that are read, one each time."""
     read = []
-    compare = room.compare_folder
+    of_copy, of_version = room.compare_folder, room.compare
 
-    def counted(folder, manifest):
-        read.append("version" if folder == version.folder else "copy")
-        return compare(folder, manifest)
+    def copy_read(folder, manifest):
+        read.append("copy")
+        return of_copy(folder, manifest)
 
-    monkeypatch.setattr(room, "compare_folder", counted)
+    def version_read(present, manifest, check):
+        if check == version.files.check:  # and not the check of a first copy
+            read.append("version")
+        return of_version(present, manifest, check)
+
+    monkeypatch.setattr(room, "compare_folder", copy_read)
+    monkeypatch.setattr(room, "compare", version_read)
     return read
 
 
