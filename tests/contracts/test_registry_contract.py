@@ -92,7 +92,10 @@ def test_of_publishers_at_once_one_wins(place):
     registry = place.registry()
     assert registry.find("v1.0").files.read("model/model.safetensors") == won
     assert registry.verify(registry.find("v1.0")) == ()
-    assert deeds(registry) == [("published", "embedtune-v1.0")]
+    ((action, label),) = deeds(registry)
+    # In a store where nobody is kept out, one who came too late may write down the winner's version first.
+    assert action == "published" or (action == "adopted" and registry.root is None)
+    assert label == "embedtune-v1.0"
     assert len([key for key in place.stored() if key.endswith("model.safetensors")]) == 1
 
 

@@ -76,6 +76,7 @@ class Registry:
         self.policy = policy
         self.storage = open_storage(place, report)
         self.root = self.storage.root
+        self._shown = str(self.root or self.storage.place)  # as its user named it
         self.history = History(self.storage)
         counters = SeenCounters(seen or default_cache_folder() / "channels")
         self.channels = Channels(self.storage, self.history, policy, counters)
@@ -243,9 +244,7 @@ class Registry:
         matches = [label for label in labels if wanted in (label, label.rpartition("-")[2])]
         if len(matches) > 1:
             names = ", ".join(matches)
-            raise ModelError(
-                f"Several models in {self.storage.place} have a version {wanted}: {names}.", "Name one in full."
-            )
+            raise ModelError(f"Several models in {self._shown} have a version {wanted}: {names}.", "Name one in full.")
         if matches:
             return self._load(matches[0])
         if self.channels.exists(wanted):
@@ -253,7 +252,7 @@ class Registry:
         if wanted and is_folder(Path(wanted)):
             return load_version(Path(wanted))
         raise MissingVersionError(
-            f"There is no version {wanted!r} in {self.storage.place}.",
+            f"There is no version {wanted!r} in {self._shown}.",
             f"Published there: {', '.join(labels)}." if labels else "Nothing is published there yet.",
         )
 
@@ -261,7 +260,7 @@ class Registry:
         deed = self.channels.current(channel).deed
         if deed.version not in self.labels():
             raise MissingVersionError(
-                f"The channel {channel} points to {deed.version}, which is not in {self.storage.place}.",
+                f"The channel {channel} points to {deed.version}, which is not in {self._shown}.",
                 "Restore it from a copy, or set the channel to another version.",
             )
         version = self._load(deed.version)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def models() -> None:
-    """List, show, verify, compare, promote, prune, export, import and push published versions."""
+    """List, compare, verify, promote, prune and move published versions."""
 
 
 for _command in (*upkeep.COMMANDS, *transfer.COMMANDS):
