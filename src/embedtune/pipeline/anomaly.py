@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedtune.artifacts.cache_folder import default_cache_folder
-from embedtune.artifacts.verified_copy import verified_copy
 from embedtune.corpus.readers.decoding import read_text
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import model_folder
@@ -84,8 +82,7 @@ def find_detector(project: Project, version: str) -> Path:
     own = detector_folder(project, version) / DETECTOR
     if own.is_dir():
         return own
-    found = project.registry.find(version)
-    published = verified_copy(found, default_cache_folder(), project.registry.policy) / "anomaly"
+    published = project.models.copy_of(project.registry.find(version)) / "anomaly"
     if published.is_dir():
         return published
     raise ModelError(
