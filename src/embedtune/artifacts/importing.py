@@ -51,7 +51,7 @@ def import_version(registry: Registry, archive: Path, policy: TrustPolicy) -> Mo
 def _import(registry: Registry, reader: ArchiveReader, size: int, policy: TrustPolicy) -> ModelVersion:
     label, text = reader.beginning()
     manifest = manifest_from_json(text.decode("utf-8", "replace"), f"{reader.where}: manifest.json")
-    if label != f"{manifest.name}-{manifest.version}":
+    if label != manifest.label:
         raise reader.refused(f"it is named {label!r} inside, and its manifest is of another version")
     signature = reader.signature(label)
     stated = archive_size(manifest, len(signature or b""))
@@ -67,7 +67,7 @@ def _import(registry: Registry, reader: ArchiveReader, size: int, policy: TrustP
 
 
 def _unpack(reader: ArchiveReader, manifest: Manifest, folder: Path) -> None:
-    label = f"{manifest.name}-{manifest.version}"
+    label = manifest.label
     for entry in manifest.files:
         reader.expect(label, entry.path, entry.size)
         target = folder / entry.path

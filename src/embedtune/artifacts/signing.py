@@ -85,7 +85,7 @@ def check_signature(folder: Path, manifest: Manifest, signature: Path, policy: T
             key that is not allowed.
     """
     data = read_signature(signature)
-    where = f"{manifest.name}-{manifest.version}/{SIGNATURE_NAME}"
+    where = f"{manifest.label}/{SIGNATURE_NAME}"
     key = policy.key(stated_key(data, where) if data is not None else "", where)
     if key is None or data is None:
         return ""

@@ -143,7 +143,7 @@ class Registry:
             InputError: The files could not be written.
         """
         self.ensure_free(manifest.name, manifest.version)
-        label = f"{manifest.name}-{manifest.version}"
+        label = manifest.label
 
         def finish(folder: Path) -> None:
             fill(folder)

@@ -61,6 +61,11 @@ class Manifest:
     metrics: tuple[Comparison, ...] = ()
 
     @property
+    def label(self) -> str:
+        """Name and version, as in the folder's name."""
+        return f"{self.name}-{self.version}"
+
+    @property
     def files_digest(self) -> str:
         """The digest of all file entries: equal for two versions with equal contents."""
         return digest_value([[entry.path, entry.size, entry.sha256] for entry in self.files])
@@ -86,4 +91,4 @@ class ModelVersion:
     @property
     def label(self) -> str:
         """Name and version, as in the folder's name."""
-        return f"{self.manifest.name}-{self.manifest.version}"
+        return self.manifest.label
