@@ -15,7 +15,7 @@ from embedtune.vocabulary.versions import FileEntry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from embedtune.vocabulary.versions import Manifest
+    from embedtune.vocabulary.versions import Manifest, ModelVersion
 
 MANIFEST_NAME = "manifest.json"
 SIGNATURE_NAME = "manifest.sig"
@@ -89,6 +89,26 @@ def compare(present: Iterable[str], manifest: Manifest, check: Callable[[FileEnt
         elif detail := check(entry):
             problems.append(FileProblem(entry.path, ProblemKind.ALTERED, detail))
     return tuple(sorted(problems, key=lambda problem: (problem.path, problem.kind)))
+
+
+def compare_version(version: ModelVersion, copies: Path | None = None) -> tuple[FileProblem, ...]:
+    """Name every file of a version that is missing, added or altered, sorted by path.
+
+    Reads every file once, wherever the version lies; the manifest and its signature are not part of the comparison.
+
+    Args:
+        version: The version.
+        copies: A folder that each file is copied to as it is read; ``None`` reads only.
+    """
+
+    def check(entry: FileEntry) -> str:
+        if copies is None:
+            return version.files.check(entry)
+        copy = copies / entry.path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        return version.files.check(entry, copy)
+
+    return compare(version.files.names(), version.manifest, check)
 
 
 def walk_files(folder: Path) -> Iterator[tuple[str, Path]]:

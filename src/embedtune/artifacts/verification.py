@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedtune.artifacts.folder_check import MANIFEST_NAME, SIGNATURE_NAME, compare
+from embedtune.artifacts.folder_check import MANIFEST_NAME, SIGNATURE_NAME, compare_version
 from embedtune.artifacts.manifest import manifest_to_json
 from embedtune.artifacts.problems import FileProblem, ProblemKind
 from embedtune.artifacts.signing import check_signature, stated_key
@@ -15,7 +15,7 @@ from embedtune.files import write_text
 
 if TYPE_CHECKING:
     from embedtune.artifacts.trust import TrustPolicy
-    from embedtune.vocabulary.versions import FileEntry, ModelVersion
+    from embedtune.vocabulary.versions import ModelVersion
 
 
 def signer(version: ModelVersion, policy: TrustPolicy) -> str:
@@ -43,15 +43,8 @@ def verify_version(version: ModelVersion, policy: TrustPolicy) -> tuple[FileProb
 
 def _problems(version: ModelVersion, folder: Path | None, policy: TrustPolicy) -> tuple[FileProblem, ...]:
     """Return what is wrong with a version; its files are copied to ``folder`` unless they lie there."""
-
-    def check(entry: FileEntry) -> str:
-        if folder is None or folder == version.folder:
-            return version.files.check(entry)
-        copy = folder / entry.path
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        return version.files.check(entry, copy)
-
-    problems = compare(version.files.names(), version.manifest, check)
+    elsewhere = folder is not None and folder != version.folder
+    problems = compare_version(version, folder if elsewhere else None)
     try:
         same = version.files.manifest() == version.manifest
     except VerificationError as error:
@@ -63,7 +56,7 @@ def _problems(version: ModelVersion, folder: Path | None, policy: TrustPolicy) -
         return problems  # a signature is of the files as they were
     try:
         if folder is not None:
-            if folder != version.folder:
+            if elsewhere:
                 _complete(version, folder)
             check_signature(folder, version.manifest, folder / SIGNATURE_NAME, policy)
         elif (data := version.files.signature()) is not None:

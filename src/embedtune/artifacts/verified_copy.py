@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedtune.artifacts.cache_folder import RECEIPT_SUFFIX, mark_used, private_shelf
-from embedtune.artifacts.folder_check import MANIFEST_NAME, SIGNATURE_NAME, compare, compare_folder
+from embedtune.artifacts.folder_check import MANIFEST_NAME, SIGNATURE_NAME, compare_folder, compare_version
 from embedtune.artifacts.manifest import manifest_digest, manifest_to_json
-from embedtune.artifacts.problems import FileProblem, refuse
+from embedtune.artifacts.problems import refuse
 from embedtune.artifacts.receipts import FileStates, Receipt, file_states, now_ns, read_receipt, write_receipt
 from embedtune.artifacts.signing import check_signature
 from embedtune.artifacts.trust import TrustPolicy
@@ -24,7 +24,7 @@ from embedtune.errors import InputError
 from embedtune.files import digest_bytes, staged_folder, write_text
 
 if TYPE_CHECKING:
-    from embedtune.vocabulary.versions import FileEntry, ModelVersion
+    from embedtune.vocabulary.versions import ModelVersion
 
 _TRUSTING = TrustPolicy()
 
@@ -91,7 +91,7 @@ def _source_is_unchanged(version: ModelVersion, receipt: Receipt) -> bool:
 
 def _source_checked_again(version: ModelVersion, receipt: Receipt) -> Receipt:
     began, states = now_ns(), version.files.states()
-    refuse(version.label, compare(version.files.names(), version.manifest, version.files.check))
+    refuse(version.label, compare_version(version))
     return replace(receipt, source=_source(version), source_states=version.files.settled(states, began))
 
 
@@ -99,7 +99,7 @@ def _fresh_copy(version: ModelVersion, target: Path) -> Receipt:
     began, states = now_ns(), version.files.states()
     try:
         with staged_folder(target) as staging:
-            refuse(version.label, _copied(version, staging))
+            refuse(version.label, compare_version(version, staging))
             write_text(staging / MANIFEST_NAME, manifest_to_json(version.manifest))
             copy_states = file_states(staging)
     except FileExistsError:
@@ -107,17 +107,6 @@ def _fresh_copy(version: ModelVersion, target: Path) -> Receipt:
         refuse(f"The copy of {version.label} in {target}", compare_folder(target, version.manifest))
         copy_states = file_states(target)
     return Receipt(_source(version), version.files.settled(states, began), copy_states)
-
-
-def _copied(version: ModelVersion, staging: Path) -> tuple[FileProblem, ...]:
-    """Copy what the manifest lists and return what is wrong with what was copied, or lies beside it."""
-
-    def check(entry: FileEntry) -> str:
-        copy = staging / entry.path
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        return version.files.check(entry, copy)
-
-    return compare(version.files.names(), version.manifest, check)
 
 
 def _signature_checked(version: ModelVersion, target: Path, receipt: Receipt, policy: TrustPolicy) -> Receipt:

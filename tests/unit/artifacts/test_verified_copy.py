@@ -89,22 +89,22 @@ def test_everything_that_is_wrong_is_named_while_copying(version, cache):
 
 
 @pytest.fixture
-def reads(version, monkeypatch):
+def reads(monkeypatch):
     """The names of the files that are read, one each time."""
     read = []
-    of_copy, of_version = room.compare_folder, room.compare
+    of_copy, of_version = room.compare_folder, room.compare_version
 
     def copy_read(folder, manifest):
         read.append("copy")
         return of_copy(folder, manifest)
 
-    def version_read(present, manifest, check):
-        if check == version.files.check:  # and not the check of a first copy
+    def version_read(version, copies=None):
+        if copies is None:  # and not for a first copy
             read.append("version")
-        return of_version(present, manifest, check)
+        return of_version(version, copies)
 
     monkeypatch.setattr(room, "compare_folder", copy_read)
-    monkeypatch.setattr(room, "compare", version_read)
+    monkeypatch.setattr(room, "compare_version", version_read)
     return read
 
 
@@ -181,14 +181,14 @@ def test_a_signature_is_checked_against_the_copy_and_once(tmp_path, cache, facts
 
 def test_a_copy_that_another_process_finished_first_is_used(version, cache, monkeypatch):
     target = cache / "versions" / manifest_digest(version.manifest).removeprefix("sha256:")
-    copied = room._copied
+    copied = room.compare_version
 
     def copy_while_another_finishes(version_, staging):
         problems = copied(version_, staging)
         shutil.copytree(version.folder, target)
         return problems
 
-    monkeypatch.setattr(room, "_copied", copy_while_another_finishes)
+    monkeypatch.setattr(room, "compare_version", copy_while_another_finishes)
     assert verified_copy(version, cache) == target
     assert sorted(path.name for path in target.parent.iterdir()) == [target.name, f"{target.name}.json"]
 
@@ -208,7 +208,7 @@ def test_a_full_disk_is_reported_and_leaves_nothing(version, cache, monkeypatch)
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(room, "_copied", full)
+    monkeypatch.setattr(room, "compare_version", full)
     with pytest.raises(InputError, match="No space left on device"):
         verified_copy(version, cache)
     assert list((cache / "versions").iterdir()) == []

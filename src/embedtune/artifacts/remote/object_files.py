@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -119,8 +120,6 @@ def marked(data: bytes | None, where: str) -> tuple[str, str]:
     Raises:
         VerificationError: There is no marker, or it is none.
     """
-    import json
-
     try:
         value = json.loads(data or b"")
         folder, digest = value["files"], value["manifest"]
