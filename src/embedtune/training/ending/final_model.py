@@ -74,8 +74,9 @@ class FinalModel:
             self.last.load_state_dict(best.state_dict())
             del best  # a model less in memory
         averages = Averages(self.last, self.job.base)
-        swept: dict[float, DevMetrics] = {}
-        merge = self._chosen(averages, swept)
+        telling = self._telling()
+        swept = self._swept(averages, telling) if telling else {}
+        merge = self._chosen(telling, swept)
         if self.job.general:
             merge = self._guarded(merge, self.job.general, averages)
         model = averages.with_share(merge.base_share)
@@ -86,34 +87,38 @@ class FinalModel:
         merge.write(self.job.run)
         if not self.best.step:
             return None
-        return self._measured(model, merge.base_share, swept) if merge.base_share else self.best.metric
+        if not merge.base_share:
+            return self.best.metric
+        everything = bool(telling and self.job.dev and telling.queries == self.job.dev.queries)
+        return self._measured(model, merge.base_share, swept.get(merge.base_share) if everything else None)
 
-    def _chosen(self, averages: Averages, swept: dict[float, DevMetrics]) -> Merge:
-        """Return how much of the base is kept: as set, as dev says, or a cautious share where dev is silent.
+    def _telling(self) -> DevSet | None:
+        """Return the dev questions that the base's share is chosen by; ``None`` where it is set, or dev is silent."""
+        if self.job.settings.base_share != "auto" or not self.best.step:
+            return None
+        return telling_questions(self.job.dev)
 
-        Args:
-            averages: Makes the averages.
-            swept: Where what they reach is left, if it is measured on all dev questions.
-        """
+    def _swept(self, averages: Averages, telling: DevSet) -> dict[float, DevMetrics]:
+        """Return what the average with each share of the base that may be chosen reaches."""
+        swept: dict[float, DevMetrics] = {}
+        for share in sorted(set(self.job.settings.tried_shares)):
+            swept[share] = self._on_dev(averages.with_share(share), telling)
+            mrr = swept[share].overall.mrr
+            self.record.log(f"{share:.2f} of the base: mrr {mrr:.4f} on {len(telling.queries)} dev questions")
+        return swept
+
+    def _chosen(self, telling: DevSet | None, swept: Mapping[float, DevMetrics]) -> Merge:
+        """Return how much of the base is kept: as set, as dev says, or a cautious share where dev is silent."""
         settings = self.job.settings
         if settings.base_share != "auto":
             return Merge(settings.base_share, ChosenBy.SETTING, self.best.step)
-        telling = telling_questions(self.job.dev)
-        if telling is None or not self.best.step:
+        if telling is None:
             share = cautious_share(settings.tried_shares)
             self.record.log(f"no dev question to choose the base's share by: {share} of the base is kept")
             return Merge(share, ChosenBy.CAUTION, self.best.step)
-        tried = []
-        for share in sorted(set(settings.tried_shares)):
-            metrics = self._on_dev(averages.with_share(share), telling)
-            mrr = metrics.overall.mrr
-            self.record.log(f"{share:.2f} of the base: mrr {mrr:.4f} on {len(telling.queries)} dev questions")
-            tried.append(TriedShare(share, mrr))
-            if self.job.dev and len(telling.queries) == len(self.job.dev.queries):
-                swept[share] = metrics
-        sweep = DevSweep(len(telling.queries), tuple(tried))
+        tried = tuple(TriedShare(share, metrics.overall.mrr) for share, metrics in swept.items())
         share = chosen_share(tried, by_people=asked_by_people(telling))
-        return Merge(share, ChosenBy.DEV, self.best.step, dev=sweep)
+        return Merge(share, ChosenBy.DEV, self.best.step, dev=DevSweep(len(telling.queries), tried))
 
     def _guarded(self, merge: Merge, general: GeneralSet, averages: Averages) -> Merge:
         """Return the merge with its change on the general set, and with more of the base where it lost too much."""
@@ -159,11 +164,11 @@ class FinalModel:
         with self.engine.lent_to(model), computing_in(self.precision, model.device):
             return measure_domains(_encoder(model), dev)
 
-    def _measured(self, model: SentenceTransformer, share: float, swept: Mapping[float, DevMetrics]) -> float | None:
-        """Return the MRR on dev of the averaged model, and record it."""
+    def _measured(self, model: SentenceTransformer, share: float, known: DevMetrics | None) -> float | None:
+        """Record what the averaged model reaches on dev, measured here unless it is known; returns its MRR."""
         if self.job.dev is None:
             return None
-        result = swept.get(share) or self._on_dev(model, self.job.dev)
+        result = known or self._on_dev(model, self.job.dev)
         values = flat_metrics(result)
         row = {"epoch": self.best_epoch, "step": self.best.step, BASE_SHARE: share}
         self.record.metric({**row, **values})
