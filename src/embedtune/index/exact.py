@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedtune.index.nearest import ROWS_AT_ONCE, exact_cosines, nearest
-from embedtune.index.vectors import check_batch, check_limit, check_model, unit_rows
+from embedtune.index.vectors import check_batch, check_limit, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from embedtune.vocabulary.ports import PassageSearch
 
 _NO_LABELS: frozenset[str] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class _Labels:

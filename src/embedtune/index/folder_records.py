@@ -183,7 +183,8 @@ class FolderRecords:
         described = (description.section_count, description.passage_count)
         if (len(sections), passages) != described:
             raise malformed(
-                str(self._folder), f"it holds {len(sections)} sections and {passages} passages, not as many as described"
+                str(self._folder),
+                f"it holds {len(sections)} sections and {passages} passages, not as many as described",
             )
         if corpus_digest(sections) != description.corpus_digest:
             raise malformed(str(self._folder), "its sections were changed")

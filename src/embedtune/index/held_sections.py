@@ -54,9 +54,7 @@ def hold(section: Section, cut: PassageSettings) -> HeldSection:
     """
     passages = cut_passages([section], cut)
     digest = short_digest([section_row(section), [passage.text for passage in passages]])
-    named = tuple(
-        replace(passage, id=f"{section.id}@{digest}#{number}") for number, passage in enumerate(passages)
-    )
+    named = tuple(replace(passage, id=f"{section.id}@{digest}#{number}") for number, passage in enumerate(passages))
     return HeldSection(section, digest, named)
 
 

@@ -20,7 +20,7 @@ from embedtune.index.engine_folder import (
     write_engine,
 )
 from embedtune.index.payloads import label_conditions, passage_payload
-from embedtune.index.vectors import check_batch, check_limit, check_model, unit_rows
+from embedtune.index.vectors import check_batch, check_limit, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -48,9 +48,7 @@ def explained(url: str, collection: str = "") -> Iterator[None]:
         raise InputError(f"{place} has too much to do.", "Try again when it is less busy.") from error
     except UnexpectedResponse as error:
         if error.status_code == _MISSING:
-            raise InputError(
-                f"{place} has no collection {collection}.", "Check its name and the address."
-            ) from error
+            raise InputError(f"{place} has no collection {collection}.", "Check its name and the address.") from error
         if error.status_code in _FORBIDDEN:
             raise InputError(f"{place} refuses the request.", "Set QDRANT_API_KEY to a key that may read.") from error
         raise InputError(

@@ -186,9 +186,7 @@ class ServerIndex:
             found = self._query(query, asked, conditions)
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:limit]
 
-    def _query(
-        self, vector: list[float], limit: int, conditions: Sequence[tuple[str, str]]
-    ) -> list[tuple[str, float]]:
+    def _query(self, vector: list[float], limit: int, conditions: Sequence[tuple[str, str]]) -> list[tuple[str, float]]:
         from qdrant_client.models import SearchParams
 
         answer = self._connection.ask(

@@ -37,9 +37,7 @@ class ServerStore:
         mirror: A folder of this machine that keeps a copy of the sections for when the server is away.
     """
 
-    def __init__(
-        self, connection: ServerConnection, prefix: str, weights: WordWeights, mirror: FolderStore
-    ) -> None:
+    def __init__(self, connection: ServerConnection, prefix: str, weights: WordWeights, mirror: FolderStore) -> None:
         self._connection = connection
         self._prefix = prefix
         self._weights = weights

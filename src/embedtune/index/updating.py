@@ -112,9 +112,7 @@ class Update:
             self.report(Progress("Indexing", done, total, "sections"))
         return encoded, reused
 
-    def _upsert(
-        self, passages: Sequence[Passage], vectors: NDArray[np.float32], batch: Sequence[HeldSection]
-    ) -> None:
+    def _upsert(self, passages: Sequence[Passage], vectors: NDArray[np.float32], batch: Sequence[HeldSection]) -> None:
         sections = {one.id: one.section for one in batch}
         owners = [sections[passage.section_id] for passage in passages]
         labels = {one.id: section_labels(one) for one in sections.values()}

@@ -113,8 +113,7 @@ class FallbackSearch:
     ) -> None:
         self._patience = patience or Patience()
         self._levels = [
-            _OpenLevel(level, CircuitBreaker(self._patience.failures, self._patience.retry_seconds))
-            for level in levels
+            _OpenLevel(level, CircuitBreaker(self._patience.failures, self._patience.retry_seconds)) for level in levels
         ]
         self._strict = strict
         self._report = report

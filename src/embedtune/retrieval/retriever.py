@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from embedtune.vocabulary.corpus import Passage, Section
     from embedtune.vocabulary.evaluation import Qrels
     from embedtune.vocabulary.pairs import Query
-    from embedtune.vocabulary.ports import Encoder, PassageIndex
+    from embedtune.vocabulary.ports import Encoder, PassageSource
     from embedtune.vocabulary.retrieval import Calibrations, FusionSettings
 
 POOL_DEPTH = 100
@@ -65,7 +65,7 @@ class HybridRetriever:
         self,
         sections: Iterable[Section],
         passages: Iterable[Passage],
-        index: PassageIndex | None,
+        index: PassageSource | None,
         bm25: KeywordIndex,
         encoder: Encoder | None,
         fusion: FusionSettings,
@@ -209,9 +209,7 @@ class HybridRetriever:
             section = self._sections[id_]
             passage = self._passages[dense[id_][1].passage_id].body if id_ in dense else self._window(query, section)
             sure = confidence(score, evidence, mode, calibration)
-            hits.append(
-                Hit(id_, passage, score, ranks, scores, section.heading_path, section.domain, confidence=sure)
-            )
+            hits.append(Hit(id_, passage, score, ranks, scores, section.heading_path, section.domain, confidence=sure))
         return hits
 
     @cached_property

@@ -46,8 +46,20 @@ class PassageSearch(Protocol):
         ...
 
 
+class PassageSource(PassageSearch, Protocol):
+    """What a search needs of an index."""
+
+    def filtered(self, labels: Sequence[str]) -> PassageSearch:
+        """Return a search among the passages that have all of some labels."""
+        ...
+
+    def close(self) -> None:
+        """Flush and release; a closed index cannot be used again."""
+        ...
+
+
 @runtime_checkable
-class PassageIndex(PassageSearch, Protocol):
+class PassageIndex(PassageSource, Protocol):
     """Holds the vectors of passages and finds the nearest: numpy, embedded Qdrant or a Qdrant server."""
 
     def upsert(
@@ -71,10 +83,6 @@ class PassageIndex(PassageSearch, Protocol):
         """Remove passages; those that are not held are passed over."""
         ...
 
-    def filtered(self, labels: Sequence[str]) -> PassageSearch:
-        """Return a search among the passages that have all of some labels."""
-        ...
-
     def ids(self) -> frozenset[str]:
         """Return the ids of all passages."""
         ...
@@ -85,10 +93,6 @@ class PassageIndex(PassageSearch, Protocol):
 
     def __len__(self) -> int:
         """Return how many passages are held."""
-        ...
-
-    def close(self) -> None:
-        """Flush and release; a closed index cannot be used again."""
         ...
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from embedtune.vocabulary.corpus import Section
 
+
 class Mode(StrEnum):
     """Which components rank: both, the vectors alone, or BM25 alone."""
 
