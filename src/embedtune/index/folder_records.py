@@ -146,9 +146,9 @@ class FolderRecords:
             return stream.read().rfind(b"\n") + 1
 
     def _replay(self, row: object, held: dict[str, HeldSection], cut: PassageSettings) -> None:
+        if not isinstance(row, dict):
+            raise malformed(str(self._folder), f"{JOURNAL_FILE}: a line is not a JSON object")
         try:
-            if not isinstance(row, dict):
-                raise TypeError("not a JSON object")
             for section in [held_of_row(one, cut) for one in row.get(_PUT, ())]:
                 held[section.id] = section
             for id_ in row.get(_REMOVE, ()):
@@ -168,7 +168,8 @@ class FolderRecords:
         number = 0
         try:
             with (self._folder / name).open("rb") as lines:
-                for number, line in enumerate(lines, start=1):
+                for line in lines:
+                    number += 1
                     if not line.endswith(b"\n") and name == JOURNAL_FILE:
                         return
                     yield json.loads(line)

@@ -67,7 +67,7 @@ def remove(shard: EdgeShard, passage_ids: Sequence[str]) -> None:
     """Remove the points of passages; those that are not there are passed over."""
     from qdrant_edge import UpdateOperation
 
-    points = [_point_id(id_) for id_ in passage_ids]
+    points: list[int | uuid.UUID | str] = [_point_id(id_) for id_ in passage_ids]
     for start in range(0, len(points), _POINTS_AT_ONCE):
         shard.update(UpdateOperation.delete_points(points[start : start + _POINTS_AT_ONCE]))
 
@@ -86,11 +86,11 @@ def passage_ids(shard: EdgeShard) -> list[str]:
             return found
 
 
-def vectors(shard: EdgeShard, passage_ids: Sequence[str]) -> dict[str, list[float]]:
+def vectors(shard: EdgeShard, passage_ids: Sequence[str]) -> dict[str, object]:
     """Return the vectors of passages, by id; those that are not there are left out."""
-    found: dict[str, list[float]] = {}
+    found: dict[str, object] = {}
     for start in range(0, len(passage_ids), _POINTS_AT_ONCE):
-        points = [_point_id(id_) for id_ in passage_ids[start : start + _POINTS_AT_ONCE]]
+        points: list[int | uuid.UUID | str] = [_point_id(id_) for id_ in passage_ids[start : start + _POINTS_AT_ONCE]]
         for record in shard.retrieve(points, ["passage_id"], True):  # noqa: FBT003 - the engine's own signature
             found[str((record.payload or {})["passage_id"])] = record.vector
     return found
@@ -109,11 +109,11 @@ def query(
     """
     from qdrant_edge import FieldCondition, Filter, MatchValue, Query, QueryRequest, SearchParams
 
-    must = [FieldCondition(key=field, match=MatchValue(value)) for field, value in conditions]
+    must = Filter(must=[FieldCondition(key=field, match=MatchValue(value)) for field, value in conditions])
     request = QueryRequest(
         limit=limit,
         query=Query.Nearest(vector),
-        filter=Filter(must=must) if must else None,
+        filter=must if conditions else None,
         with_payload=["passage_id"],
         params=SearchParams(hnsw_ef=max(_MIN_SEARCH_WIDTH, 2 * limit)),
     )

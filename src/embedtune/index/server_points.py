@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qdrant_client import QdrantClient
+    from qdrant_client.conversions.common_types import PointId
     from qdrant_client.models import Filter, Record
 
     from embedtune.index.server_connection import ServerConnection
@@ -73,14 +74,14 @@ def scrolled(
 
 
 def _page(
-    connection: ServerConnection, collection: str, kind: str, fields: Sequence[str], offset: object
-) -> tuple[list[Record], object]:
+    connection: ServerConnection, collection: str, kind: str, fields: Sequence[str], offset: PointId | None
+) -> tuple[list[Record], PointId | None]:
     return connection.ask(
         lambda client: client.scroll(
             collection,
             scroll_filter=filter_of([(POINT, kind)]),
             limit=POINTS_AT_ONCE,
-            offset=offset,  # type: ignore[arg-type] - what the last page returned
+            offset=offset,
             with_payload=list(fields),
         ),
         collection,

@@ -114,10 +114,8 @@ class ServerRecords:
         from qdrant_client.models import PointIdsList
 
         self._begun()
-        points: list[str | int] = [_section_point(id_) for id_ in section_ids]
-        for start in range(0, len(points), POINTS_AT_ONCE):
-            chosen = PointIdsList(points=list(points[start : start + POINTS_AT_ONCE]))
-            self._connection.ask(lambda client, c=chosen: client.delete(self._collection, c, wait=True))
+        chosen = PointIdsList(points=[_section_point(id_) for id_ in section_ids])
+        self._connection.ask(lambda client: client.delete(self._collection, chosen, wait=True), self._collection)
 
     def finish(self, description: IndexDescription, sections: Sequence[HeldSection]) -> None:
         """End an update: the records hold just these sections.

@@ -19,12 +19,15 @@ from embedtune.pipeline.corpus import SplitCorpus, sections_stage
 from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.evaluation import TUNED, evaluation_stage, tuned_settings
 from embedtune.pipeline.human_questions import HumanQuestions, questions_digest
-from embedtune.pipeline.indexing import IndexRequest, index_stage
+from embedtune.pipeline.index_command import baseline_of
+from embedtune.pipeline.index_stage import index_stage
+from embedtune.pipeline.indexing import IndexRequest
 from embedtune.pipeline.mining import corpus_pool
 from embedtune.pipeline.pairs import PAIRS, data_stage, project_questions, question_files, read_pairs
 from embedtune.pipeline.project import Project, config_digest
 from embedtune.pipeline.publishing import publish_run
 from embedtune.pipeline.questions import (
+    JudgedQueries,
     QuestionSet,
     generated_questions,
     read_suites,
@@ -104,7 +107,7 @@ def run_flow(project: Project, command: str = "embedtune run") -> FlowResult:
         unproven="" if config.publish.force_without_gain else _unproven(project, record, by_people),
     )
     version = _publish(project, request, making)
-    index = _index(project, corpus, version, record)
+    index = _index(project, corpus, version, record, human.dev if human else None)
     return FlowResult(version, run, data, index, record, evaluation)
 
 
@@ -213,7 +216,27 @@ def _publish(project: Project, request: PublishRequest, making: str) -> ModelVer
     return version
 
 
-def _index(project: Project, corpus: SplitCorpus, version: ModelVersion, record: EvaluationRecord | None) -> Path:
+def _index(
+    project: Project,
+    corpus: SplitCorpus,
+    version: ModelVersion,
+    record: EvaluationRecord | None,
+    dev: JudgedQueries | None,
+) -> Path:
     encoder = project.models.named(str(version.folder))
     passages, fusion = tuned_settings(record, encoder.digest)
-    return index_stage(project, IndexRequest(corpus.sections, encoder, version.label, passages, fusion))
+    request = IndexRequest(
+        corpus.sections,
+        encoder,
+        version.label,
+        passages,
+        fusion,
+        dev=dev,
+        retrieval=project.config.retrieval,
+        settings=project.config.index,
+    )
+    standing_by = baseline_of(project, request)
+    if standing_by:
+        passages, fusion = tuned_settings(record, standing_by.encoder.digest)
+        standing_by = replace(standing_by, passages=passages, fusion=fusion)
+    return index_stage(project, request, standing_by)

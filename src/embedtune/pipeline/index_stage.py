@@ -30,7 +30,11 @@ def index_stage(project: Project, request: IndexRequest, baseline: IndexRequest 
     name = collection_name(request.encoder.digest, request.passages, engine)
     collection = f"{FOLDER}/{COLLECTIONS_FOLDER}/{name}"
     vectors = f"{collection}/{VECTORS_FOLDER}"
-    outputs = (f"{FOLDER}/{POINTER_FILE}", f"{collection}/{DESCRIPTION_FILE}", f"{collection}/{SECTIONS_FILE}")
+    outputs: tuple[str, ...] = (
+        f"{FOLDER}/{POINTER_FILE}",
+        f"{collection}/{DESCRIPTION_FILE}",
+        f"{collection}/{SECTIONS_FILE}",
+    )
     if engine is Engine.EXACT:
         outputs += (vectors,)  # the other engine's files change when it is opened
     inputs = {"sections": corpus_digest(request.sections), "model": request.encoder.digest}
@@ -49,7 +53,7 @@ def index_stage(project: Project, request: IndexRequest, baseline: IndexRequest 
         grows=True,
     )
 
-    def work(stage: Path) -> str:
+    def work(_: Path) -> str:
         made = build_index(request, store, project.report)
         if baseline:
             build_index(replace(baseline, as_baseline=True), store, project.report)

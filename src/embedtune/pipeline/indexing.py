@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_WORDS, _KEPT = RetrievalSettings(), IndexSettings()
+
+
 @dataclass(frozen=True, slots=True)
 class IndexRequest:
     """What to index.
@@ -50,8 +53,8 @@ class IndexRequest:
     fusion: FusionSettings
     engine: Engine | None = None
     dev: JudgedQueries | None = None
-    retrieval: RetrievalSettings = RetrievalSettings()
-    settings: IndexSettings = IndexSettings()
+    retrieval: RetrievalSettings = _WORDS
+    settings: IndexSettings = _KEPT
     as_baseline: bool = False
 
     def vectorise(self, passages: Sequence[Passage]) -> NDArray[np.float32]:

@@ -119,14 +119,14 @@ def read_collection(store: IndexStore, name: str) -> ReadCollection:
         try:
             finished = not records.unfinished
             description = records.describe()
-            if description is None:
-                raise FormatError(f"The index in {store.place} has no collection {name}.", REINDEX)
             held = tuple(records.read().values())
         except FormatError:
             if not left:
                 raise
             time.sleep(_WAIT_SECONDS)
             continue
+        if description is None:
+            raise FormatError(f"The index in {store.place} has no collection {name}.", REINDEX)
         return ReadCollection(name, description, held, finished)
     raise AssertionError("the last try returns or raises")
 

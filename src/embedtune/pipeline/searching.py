@@ -163,15 +163,17 @@ class OpenedIndex:
         except BaseException:
             index.close()
             raise
-        return HybridRetriever(
-            found.sections,
-            passages,
-            source,
-            self._keywords_of(found),
-            SerialEncoder(encoder),
-            found.description.fusion,
-            f"hybrid:{found.description.version}",
-            calibration=found.description.calibration,
+        return _calibrated(
+            found,
+            HybridRetriever(
+                found.sections,
+                passages,
+                source,
+                self._keywords_of(found),
+                SerialEncoder(encoder),
+                found.description.fusion,
+                f"hybrid:{found.description.version}",
+            ),
         )
 
     def _keywords_of(self, found: ReadCollection) -> KeywordIndex:
@@ -194,15 +196,12 @@ class OpenedIndex:
         with self._lock:
             if self._words is None:
                 found = self._read.words
-                self._words = HybridRetriever(
-                    found.sections,
-                    found.passages,
-                    None,
-                    keywords,
-                    None,
-                    found.description.fusion,
-                    WORDS,
-                    Mode.BM25,
-                    found.description.calibration,
-                )
+                fusion = found.description.fusion
+                made = HybridRetriever(found.sections, found.passages, None, keywords, None, fusion, WORDS, Mode.BM25)
+                self._words = _calibrated(found, made)
             return self._words
+
+
+def _calibrated(found: ReadCollection, retriever: HybridRetriever) -> HybridRetriever:
+    retriever.calibrate(found.description.calibration)
+    return retriever

@@ -24,7 +24,13 @@ class Searcher(Protocol):
     """Answers questions; `HybridRetriever` is one."""
 
     def search_batch(
-        self, queries: Sequence[str], limit: int, threshold: float | None, mode: Mode | None, where: Where
+        self,
+        queries: Sequence[str],
+        limit: int = ...,
+        threshold: float | None = ...,
+        mode: Mode | None = ...,
+        domain: str | None = ...,
+        where: Where = ...,
     ) -> list[list[Hit]]:
         """Return the hits of each question."""
         ...

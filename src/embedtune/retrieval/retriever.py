@@ -58,7 +58,6 @@ class HybridRetriever:
         fusion: How both rankings become one.
         system: What this system is called in runs and tables.
         mode: How `rank` ranks, and `search` unless told otherwise.
-        calibration: How scores become confidences.
     """
 
     def __init__(
@@ -71,7 +70,6 @@ class HybridRetriever:
         fusion: FusionSettings,
         system: str,
         mode: Mode = Mode.HYBRID,
-        calibration: Calibrations = UNCALIBRATED,
     ) -> None:
         self._sections = {section.id: section for section in sections}
         self._domains = tuple(sorted({section.domain for section in self._sections.values()}))
@@ -83,6 +81,10 @@ class HybridRetriever:
         self._fusion = fusion
         self._system = system
         self._mode = mode
+        self._calibration = UNCALIBRATED
+
+    def calibrate(self, calibration: Calibrations) -> None:
+        """Tell the confidence of hits by a calibration from now on."""
         self._calibration = calibration
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,17 +14,16 @@ _Value = TypeVar("_Value")
 
 
 @dataclass(slots=True)
-class _Job(Generic[_Value]):
-    call: Callable[[], _Value]
+class _Job:
+    call: Callable[[], None]
     done: threading.Event = field(default_factory=threading.Event)
     abandoned: bool = False
-    value: list[_Value] = field(default_factory=list)
     error: BaseException | None = None
 
     def run(self) -> None:
         try:
             if not self.abandoned:
-                self.value.append(self.call())
+                self.call()
         except BaseException as error:  # noqa: BLE001 - whoever waits raises it
             self.error = error
         self.done.set()
@@ -42,7 +41,7 @@ class TimedCalls:
 
     def __init__(self, threads: int = 8) -> None:
         self._most = threads
-        self._queue: SimpleQueue[_Job[object] | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._open = 0
         self._threads = 0
@@ -53,19 +52,20 @@ class TimedCalls:
         Raises:
             TimeoutError: It did not answer in time.
         """
-        job = _Job(call)
+        value: list[_Value] = []
+        job = _Job(lambda: value.append(call()))
         with self._lock:
             self._open += 1
             if self._open > self._threads and self._threads < self._most:
                 self._threads += 1
                 threading.Thread(target=self._work, daemon=True, name="embedtune-search").start()
-        self._queue.put(job)  # type: ignore[arg-type] - a queue of jobs of all kinds
+        self._queue.put(job)
         if not job.done.wait(seconds):
             job.abandoned = True
             raise TimeoutError
         if job.error is not None:
             raise job.error
-        return job.value[0]
+        return value[0]
 
     def close(self) -> None:
         """Let the threads end when they have nothing to do."""
