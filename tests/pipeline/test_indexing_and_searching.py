@@ -5,12 +5,12 @@ import json
 import shutil
 
 import pytest
+from embedtune.index.collection import Engine, read_collection
 
 from embedtune.config.data_settings import CorpusSettings
 from embedtune.corpus.folder import read_folder
 from embedtune.errors import FormatError, InputError, ModelError
 from embedtune.events import Alert, Progress, StageFinished, StageSkipped, silent
-from embedtune.index.collection import Engine, read_collection
 from embedtune.pipeline.index_command import index_corpus
 from embedtune.pipeline.indexing import IndexRequest, build_index, default_store, index_stage, open_vectors
 from embedtune.pipeline.searching import OpenedIndex

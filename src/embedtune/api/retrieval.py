@@ -48,7 +48,7 @@ class FineTunedRetrieval:
         EmbedtuneError: Without fallback: the model or its vectors cannot be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument for each option
         self,
         finetuned_model_path: str | Path,
         fallback_to_baseline: bool = True,  # noqa: FBT001, FBT002 - callers rely on this signature

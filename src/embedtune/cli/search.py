@@ -36,7 +36,7 @@ _COLLECTION = click.option("--collection", help="What names on the server begin 
 )
 @click.option("--baseline/--no-baseline", default=None, help="Index the base model too, to fall back to.")
 @common
-def index(
+def index(  # noqa: PLR0913 - one parameter an option
     session: Session,
     *,
     corpus: Path | None,
@@ -104,7 +104,7 @@ def _move(session: Session, project: Project, source: str, store: str, engine: s
 @_STORE
 @_COLLECTION
 @common
-def search(
+def search(  # noqa: PLR0913 - one parameter an option
     session: Session,
     *,
     query: str,
