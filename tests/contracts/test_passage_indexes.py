@@ -86,11 +86,15 @@ class RealServer(Server):
         return QdrantClient(url=os.environ["QDRANT_URL"], api_key=os.environ.get("QDRANT_API_KEY"))
 
 
+QUIET = [
+    pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
+    pytest.mark.filterwarnings("ignore:Local mode performs exact"),
+]
 BACKENDS = [
     pytest.param(Exact, id="exact"),
     pytest.param(Kept, id="kept"),
     pytest.param(Qdrant, id="qdrant"),
-    pytest.param(Server, id="client", marks=pytest.mark.filterwarnings("ignore:Payload indexes have no effect")),
+    pytest.param(Server, id="client", marks=QUIET),
     pytest.param(
         RealServer,
         id="server",

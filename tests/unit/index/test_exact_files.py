@@ -115,7 +115,7 @@ def test_changed_vectors_are_reported(folder):
     (path,) = folder.iterdir()
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    with pytest.raises(FormatError, match="the vectors of 0000000001.safetensors were changed"):
+    with pytest.raises(FormatError, match=r"the vectors of 0000000001\.safetensors were changed"):
         opened(folder)
 
 
