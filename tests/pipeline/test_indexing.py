@@ -1,26 +1,23 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 
 import numpy as np
 import pytest
 
 from embedtune.errors import FormatError, InputError, ModelError
-from embedtune.events import Alert, Progress, StageFinished, StageSkipped, silent
+from embedtune.events import Alert, Progress, silent
 from embedtune.index.description import Engine
 from embedtune.index.folder_store import FolderStore
 from embedtune.pipeline.index_command import index_corpus
-from embedtune.pipeline.index_stage import index_stage
 from embedtune.pipeline.indexing import build_index
 from embedtune.pipeline.opening import read_collection
 from embedtune.pipeline.searching import OpenedIndex
 from embedtune.pipeline.stores import default_store
 from embedtune.vocabulary.corpus import corpus_digest
-from embedtune.vocabulary.retrieval import UNCALIBRATED, FusionSettings, PassageSettings, Where
+from embedtune.vocabulary.retrieval import UNCALIBRATED, PassageSettings, Where
 from index_samples import (
     CUT,
-    QUESTION,
     CountingEncoder,
     changed,
     client_store,
@@ -31,9 +28,13 @@ from index_samples import (
     indexed,
     write_beir,
 )
-from project_samples import body, headings, write_corpus
+from project_samples import write_corpus
 from stand_in_models import stand_in_project, write_stand_in_run
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
+    pytest.mark.filterwarnings("ignore:Local mode performs exact"),
+]
 LOCAL = [Engine.EXACT, Engine.QDRANT]
 
 
@@ -72,8 +73,6 @@ def counting(project):
 def any_store(request, tmp_path, monkeypatch):
     """A store of each engine."""
     if request.param == "client":
-        for message in ("Payload indexes have no effect", "Local mode performs exact"):
-            request.applymarker(pytest.mark.filterwarnings(f"ignore:{message}"))
         return client_store(tmp_path)
     monkeypatch.setattr("embedtune.index.folder_store.choose_engine", lambda count: Engine(request.param))
     return FolderStore(tmp_path / "store")
@@ -252,55 +251,3 @@ def test_unknown_model_writes_nothing(project, docs, tmp_path, engine):
     with pytest.raises(ModelError, match="no version 'v3'"):
         index_corpus(project, corpus=docs, beir=None, model="v3", place=tmp_path / "store", engine=engine)
     assert not (tmp_path / "store").exists()
-
-
-@pytest.mark.parametrize("engine", LOCAL)
-def test_stage_runs_once_and_survives_searching(project, sections, events, engine):
-    request = index_request(project, sections, engine=engine)
-    folder = index_stage(project, request)
-    assert folder == default_store(project)
-    assert isinstance(events[-1], StageFinished)
-    assert f"{engine.value} engine" in events[-1].summary
-    index = OpenedIndex(project, folder)
-    index.search(QUESTION)
-    index.close()
-    index_stage(project, request)
-    assert events[-1] == StageSkipped("index", "nothing changed")
-
-
-@pytest.mark.parametrize("engine", LOCAL)
-def test_stage_mends_an_index_without_vectors(project, sections, events, engine):
-    request = index_request(project, sections, engine=engine)
-    folder = index_stage(project, request)
-    shutil.rmtree(folder / "collections" / FolderStore(folder).pointer().current / "vectors")
-    index_stage(project, request)
-    assert isinstance(events[-1], StageFinished)
-    index = OpenedIndex(project, folder)
-    assert (index.search(QUESTION)[0].degraded, index.degraded) == ("", "")
-    index.close()
-
-
-@pytest.mark.parametrize("change", [{"passages": PassageSettings(8, 0.5)}, {"fusion": FusionSettings()}])
-def test_stage_runs_again_when_asked_otherwise(project, sections, events, change):
-    index_stage(project, index_request(project, sections))
-    index_stage(project, index_request(project, sections, **change))
-    assert isinstance(events[-1], StageFinished)
-
-
-def test_stage_encodes_what_changed_alone(project, sections, events, counting):
-    index_stage(project, index_request(project, sections, encoder=counting))
-    counting.texts.clear()
-    index_stage(project, index_request(project, changed(sections, 5, "Only this is new."), encoder=counting))
-    assert len(counting.texts) == 1
-    assert "1 of them encoded" in events[-1].summary
-
-
-def test_stage_undoes_an_index_of_other_documents(project, sections, tmp_path):
-    folder = index_stage(project, index_request(project, sections))
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "one.md").write_text(f"# {headings('tractor')[0]}\n\n{body('tractor', headings('tractor')[0])}\n")
-    index_corpus(project, corpus=other, beir=None, model="base", place=folder)
-    assert held_in(FolderStore(folder))[0].description.section_count == 1
-    index_stage(project, index_request(project, sections))
-    assert held_in(FolderStore(folder))[0].description.section_count == 24

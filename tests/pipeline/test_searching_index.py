@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import asyncio
-import dataclasses
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -11,11 +8,10 @@ from embedtune.errors import EmbedtuneError, FormatError, InputError, ModelError
 from embedtune.events import Alert, Counted
 from embedtune.index.description import Engine
 from embedtune.index.folder_store import FolderStore
-from embedtune.pipeline.project import with_value
 from embedtune.pipeline.searching import OpenedIndex
 from embedtune.pipeline.stores import default_store
 from embedtune.vocabulary.retrieval import FusionMethod, Mode, Where
-from index_samples import QUESTION, corpus_sections, fresh, held_in, indexed
+from index_samples import QUESTION, corpus_sections, fresh, indexed
 from project_samples import snapshot, write_corpus
 from stand_in_models import stand_in_project, write_stand_in, write_stand_in_run
 
@@ -124,7 +120,7 @@ def test_kind_and_metadata_filter(opened, sections, engine, mode):
     path = (("path", "tractor/field.txt"),)
     found = index.search("until the screw", 24, mode=mode, where=Where(metadata=path))
     assert {hit.domain for hit in found} == {"tractor"}
-    assert index.search("until the screw", 24, "forklift" and None, mode, "forklift", Where(metadata=path)) == []
+    assert index.search("until the screw", 24, None, mode, "forklift", Where(metadata=path)) == []
 
 
 @pytest.mark.parametrize(
@@ -263,51 +259,3 @@ def test_searching_writes_nothing(opened, project):
     index.search(QUESTION)
     index.close()
     assert snapshot(project.workspace.root) == before
-
-
-@pytest.mark.parametrize("engine", LOCAL)
-def test_threads_and_tasks_share_one_index(opened, engine):
-    index = opened(engine)
-    questions = [QUESTION, "until the screw", "turn the steel clamp", "hours"] * 6
-    alone = [index.search(question, 5) for question in questions]
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(lambda question: index.search(question, 5), questions)) == alone
-
-    async def at_once():
-        return await asyncio.gather(*(asyncio.to_thread(index.search, question, 5) for question in questions))
-
-    assert asyncio.run(at_once()) == alone
-
-
-def test_a_closed_index_cannot_be_searched(opened):
-    index = opened()
-    index.close()
-    index.close()
-    with pytest.raises(ValueError, match="closed"):
-        index.search(QUESTION)
-
-
-def test_a_slow_level_is_not_waited_for(project, sections, events):
-    slow = dataclasses.replace(project, config=with_value(project.config, "search", "timeout_seconds", 0.05))
-    indexed(project, sections)
-    index = OpenedIndex(slow)
-    import threading
-
-    release = threading.Event()
-    encoder = index._search._levels[0].searcher._encoder._encoder
-    index._search._levels[0].searcher._encoder._encoder = Waiting(encoder, release)
-    hits = index.search(QUESTION)
-    release.set()
-    assert hits[0].degraded == "tuned hybrid: no answer in time"
-    assert held_in(FolderStore(default_store(project)))[0].finished
-    index.close()
-
-
-@dataclasses.dataclass
-class Waiting:
-    encoder: object
-    release: object
-
-    def encode(self, texts):
-        self.release.wait(10)
-        return self.encoder.encode(texts)

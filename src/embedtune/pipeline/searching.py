@@ -119,7 +119,8 @@ class OpenedIndex:
         return Patience(settings.timeout_seconds, settings.opening_seconds, settings.failures, settings.retry_seconds)
 
     def _levels(self) -> list[Level]:
-        base = self._read.words.description.version == BASE
+        current = self._read.current
+        base = isinstance(current, ReadCollection) and current.description.version == BASE
         levels = [Level(BASELINE if base else TUNED, self._open_current)]
         if self._read.baseline is not None:
             levels.append(Level(BASELINE, self._open_baseline))

@@ -22,7 +22,7 @@ FEWEST_QUESTIONS = 20
 """Dev questions from which on a calibration is fitted."""
 
 _HALF_SHARE = 8.0
-_PENALTY = 1e-2
+_PENALTY = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,10 @@ def fit_calibration(judged: Sequence[JudgedScore], mode: Mode, questions: int) -
     if questions < FEWEST_QUESTIONS or not 0 < right < len(judged):
         return None
     shares = [word_share(one.score) if mode is Mode.BM25 else one.score for one in judged]
-    rows = np.stack([_features(share, one.evidence) for share, one in zip(shares, judged, strict=True)])
+    raw = np.stack([_features(share, one.evidence) for share, one in zip(shares, judged, strict=True)])
+    spread = raw.std(axis=0)
+    spread[spread == 0] = 1
+    rows = raw / spread
     wrong = len(judged) - right
     high, low = (right + 1) / (right + 2), 1 / (wrong + 2)
     targets = np.where([one.relevant for one in judged], high, low)
@@ -109,7 +112,8 @@ def fit_calibration(judged: Sequence[JudgedScore], mode: Mode, questions: int) -
         return float(value.mean() + _PENALTY / 2 * (weights[1:] ** 2).sum()), slope
 
     found = minimize(loss, np.zeros(4), jac=True, method="L-BFGS-B", bounds=[(None, None), *[(0, None)] * 3])
-    intercept, score, cosine, words = (float(weight) for weight in found.x)
+    intercept = float(found.x[0])
+    score, cosine, words = (found.x[1:] / spread).tolist()
     return Calibration(intercept, score, cosine, words, questions)
 
 
