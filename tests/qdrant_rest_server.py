@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
@@ -62,7 +61,7 @@ class RestServer:
             except ValueError as error:
                 return 404, {"status": {"error": str(error)}}
 
-    def _result(self, method, path, body):
+    def _result(self, method, path, body):  # noqa: PLR0911 - one for each route
         client = self.client
         match (method, *path.strip("/").split("/")):
             case ("GET", "collections"):
@@ -134,7 +133,10 @@ class RestServer:
                 self.end_headers()
                 self.wfile.write(written)
 
-            do_GET = do_PUT = do_POST = do_DELETE = serve
+            def __getattr__(self, name):
+                if not name.startswith("do_"):
+                    raise AttributeError(name)
+                return self.serve
 
             def log_message(self, *_):
                 pass
@@ -146,11 +148,3 @@ def _plain(value):
     if isinstance(value, list):
         return [_plain(one) for one in value]
     return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
-
-
-def until(condition, seconds=10.0):
-    """Wait for a condition."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
