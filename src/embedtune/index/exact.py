@@ -173,6 +173,10 @@ class ExactIndex:
         self._check_open()
         return self._held[np.array([self._rows[id_] for id_ in passage_ids], dtype=np.intp)]
 
+    def flush(self) -> None:
+        """Do nothing: all is in memory."""
+        self._check_open()
+
     def close(self) -> None:
         """Release the vectors; a closed index cannot be used again."""
         self._closed = True

@@ -2,8 +2,8 @@
 
 ::
 
-    0000000001.safetensors    vectors, with ids, domains and labels in its header
-    0000000002.safetensors    the next batch; of two with one id the later stays
+    vectors.safetensors       vectors sorted by id, with ids, domains and labels in its header
+    0000000001.safetensors    a batch taken in since; of two with one id the later stays
 
 A file is written whole or not at all, so a batch that was taken in outlives the process.
 """
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from embedtune.vocabulary.corpus import Passage
 
 SUFFIX = ".safetensors"
+JOINED_FILE = f"vectors{SUFFIX}"
 _HEADER = "index"
 _VECTORS = "vectors"
 _TRIES = 5
@@ -59,7 +60,7 @@ class KeptExactIndex(ExactIndex):
         super().__init__(dimension)
         self._folder = folder
         self._model_digest = model_digest
-        self._files: list[Path] = []
+        self._batches: list[Path] = []
         self._written = False
         self._stale = False
 
@@ -103,7 +104,8 @@ class KeptExactIndex(ExactIndex):
         if not passages:
             return
         ids, unit = [passage.id for passage in passages], self._unit(vectors)
-        self._files.append(self._write(ids, unit, domains, labels or [()] * len(ids)))
+        number = int(self._batches[-1].stem) + 1 if self._batches else 1
+        self._batches.append(self._write(f"{number:010d}{SUFFIX}", ids, unit, domains, labels or [()] * len(ids)))
         self._written = True
         self._put(ids, unit, domains, labels)
 
@@ -111,36 +113,40 @@ class KeptExactIndex(ExactIndex):
         """Remove passages; the disk forgets them at the next `flush`."""
         before = len(self)
         super().remove(passage_ids)
-        self._stale = self._stale or len(self) < before
+        if len(self) < before:
+            self._written = self._stale = True
 
     def flush(self) -> None:
-        """Join the files to one that holds what the index holds; one that was only searched writes nothing.
+        """Join the files to one; the same contents give the same bytes.
 
         Raises:
             InputError: The disk refuses; the files are as they were.
         """
         self._check_open()
-        if not self._stale and not (self._written and len(self._files) > 1):
+        if not self._batches and not self._stale:
             return
-        old = self._files
-        labels = [tuple(sorted(some)) for some in self._label_sets]
-        self._files = [self._write(list(self._rows), self._vectors, self._domains, labels)]
+        ids = sorted(self._rows)
+        rows = [self._rows[id_] for id_ in ids]
+        labels = [tuple(sorted(self._label_sets[row])) for row in rows]
+        self._write(JOINED_FILE, ids, self._vectors[rows], [self._domains[row] for row in rows], labels)
         self._stale = False
-        for path in old:
-            path.unlink(missing_ok=True)
+        while self._batches:  # the oldest first: what a crash leaves is then the latest
+            self._batches.pop(0).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Join the files and release the vectors; a closed index cannot be used again."""
+        """Join the files if any was written, and release the vectors; a closed index cannot be used again."""
         if self._closed:
             return
         try:
-            self.flush()
+            if self._written:
+                self.flush()
         finally:
             super().close()
 
     def _load(self) -> None:
-        self._files = sorted(self._folder.glob(f"[0-9]*{SUFFIX}"))
-        read = [self._read(path) for path in self._files]
+        joined = self._folder / JOINED_FILE
+        self._batches = sorted(self._folder.glob(f"[0-9]*{SUFFIX}"))
+        read = [self._read(path) for path in [*([joined] if joined.exists() else []), *self._batches]]
         for header, vectors in read:
             self._put(header.passage_ids, vectors, header.domains, header.labels)
 
@@ -168,6 +174,7 @@ class KeptExactIndex(ExactIndex):
 
     def _write(
         self,
+        name: str,
         ids: Sequence[str],
         unit: NDArray[np.float32],
         domains: Sequence[str],
@@ -187,8 +194,7 @@ class KeptExactIndex(ExactIndex):
             tuple(domains[row] for row in rows),
             tuple(tuple(labels[row]) for row in rows),
         )
-        number = int(self._files[-1].stem) + 1 if self._files else 1
-        path = self._folder / f"{number:010d}{SUFFIX}"
+        path = self._folder / name
         staged = path.with_name(f".{path.name}.new")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

@@ -167,6 +167,10 @@ class ServerIndex:
         rows = [found[id_] for id_ in passage_ids]
         return np.array(rows, dtype=np.float32).reshape(len(rows), self._dimension)
 
+    def flush(self) -> None:
+        """Do nothing: the server keeps what it acknowledged."""
+        self._check_open()
+
     def close(self) -> None:
         """Let go of the collection; the connection is its owner's to close."""
         self._closed = True

@@ -166,6 +166,7 @@ class Filling:
             counts = Update(records, index, vectorise, self.report).run(held)
             if isinstance(index, EmbeddedQdrantIndex) and counts.encoded + counts.reused:
                 index.optimize(self.settings.optimize_seconds)
+            index.flush()
             if len(index) != description.passage_count:
                 raise FormatError(
                     f"The index in {self.store.place} holds {len(index)} vectors for "

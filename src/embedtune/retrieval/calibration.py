@@ -99,7 +99,8 @@ def fit_calibration(judged: Sequence[JudgedScore], mode: Mode, questions: int) -
     raw = np.stack([_features(share, one.evidence) for share, one in zip(shares, judged, strict=True)])
     spread = raw.std(axis=0)
     spread[spread == 0] = 1
-    rows = raw / spread
+    centre = raw.mean(axis=0)
+    rows = (raw - centre) / spread
     wrong = len(judged) - right
     high, low = (right + 1) / (right + 2), 1 / (wrong + 2)
     targets = np.where([one.relevant for one in judged], high, low)
@@ -112,8 +113,9 @@ def fit_calibration(judged: Sequence[JudgedScore], mode: Mode, questions: int) -
         return float(value.mean() + _PENALTY / 2 * (weights[1:] ** 2).sum()), slope
 
     found = minimize(loss, np.zeros(4), jac=True, method="L-BFGS-B", bounds=[(None, None), *[(0, None)] * 3])
-    intercept = float(found.x[0])
-    score, cosine, words = (found.x[1:] / spread).tolist()
+    weights = found.x[1:] / spread
+    intercept = float(found.x[0] - centre @ weights)
+    score, cosine, words = weights.tolist()
     return Calibration(intercept, score, cosine, words, questions)
 
 

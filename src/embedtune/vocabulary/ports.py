@@ -95,6 +95,10 @@ class PassageIndex(PassageSource, Protocol):
         """Return how many passages are held."""
         ...
 
+    def flush(self) -> None:
+        """Bring what is kept into its final form."""
+        ...
+
 
 class Ranker(Protocol):
     """Ranks the sections of one corpus for many queries: what an evaluation measures."""

@@ -56,7 +56,7 @@ def test_closing_joins_the_files(tmp_path):
     before = index.search(QUERY, 40)
     index.remove(["s0#0"])
     index.close()
-    assert files(tmp_path) == ["0000000003.safetensors"]
+    assert files(tmp_path) == ["vectors.safetensors"]
     assert opened(tmp_path).search(QUERY, 40) == [hit for hit in before if hit[0] != "s0#0"]
 
 
@@ -71,13 +71,27 @@ def test_one_that_was_only_searched_writes_nothing(folder):
     writer.close()
 
 
-def test_same_contents_give_the_same_bytes(folder, tmp_path):
+def test_same_contents_give_the_same_bytes_however_they_came(folder, tmp_path):
     index = opened(tmp_path / "again")
+    fill(index, first=10, count=10, seed=8)
+    index.remove(["s11#0"])
     fill(index)
+    fill(index, first=30)
+    index.remove([f"s{number}#0" for number in range(30, 50)])
     index.close()
     assert files(tmp_path / "again") == files(folder)
     for name in files(folder):
         assert (folder / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_what_a_dead_writer_left_is_joined_by_the_next(folder):
+    writer = opened(folder)
+    fill(writer, first=50)
+    assert files(folder) == ["0000000001.safetensors", "vectors.safetensors"]
+    following = opened(folder)
+    following.flush()
+    assert files(folder) == ["vectors.safetensors"]
+    assert len(opened(folder)) == 40
 
 
 def test_opening_while_the_writer_joins_the_files(folder, monkeypatch):
@@ -115,7 +129,7 @@ def test_changed_vectors_are_reported(folder):
     (path,) = folder.iterdir()
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    with pytest.raises(FormatError, match=r"the vectors of 0000000001\.safetensors were changed"):
+    with pytest.raises(FormatError, match=r"the vectors of vectors\.safetensors were changed"):
         opened(folder)
 
 
