@@ -3,7 +3,7 @@
 Claims: the vectors and BM25 of 20,000 sections are indexed in at most 15 s without encoding; of the ten nearest
 among 20,000 and 200,000 the engine finds at least 99 in 100.
 
-    python benchmarks/engine_scale.py [--sections 20000 --sections 200000] [--queries 500] [--engine qdrant] [--gaussian]
+    python benchmarks/engine_scale.py [--sections 20000 --sections 200000] [--engine qdrant] [--gaussian]
 
 Sections are made up: 80 words drawn by Zipf's law under a numbered heading, one passage each. Vectors of 384
 dimensions lie near a space of 48, as those of real texts do; ``--gaussian`` fills all dimensions evenly, which no

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 from embedtune.events import silent
+from embedtune.index import qdrant_shard
 from embedtune.index.folder_records import FolderRecords
 from embedtune.index.folder_store import FolderStore
 from embedtune.index.held_sections import HeldSection
@@ -27,6 +30,7 @@ def killed_update(request, folder: Path, steps: Steps, log: Path) -> bool:
             steps.arm()
             _note_acknowledgements(log)
             build_index(request, FolderStore(folder), silent)
+            (log.with_suffix(".steps")).write_text(str(steps.taken))
             code = 0
         finally:
             os._exit(code)
@@ -38,22 +42,31 @@ def killed_update(request, folder: Path, steps: Steps, log: Path) -> bool:
     return False
 
 
+def steps_of(request, folder: Path, log: Path) -> int:
+    """Update an index to the end; return how many steps that takes."""
+    assert not killed_update(request, folder, Steps(0), log)
+    return int(log.with_suffix(".steps").read_text()) - 1
+
+
+def copied_index(folder: Path, target: Path) -> Path:
+    """Copy an index; ``cp`` leaves the holes in the engine's files what they are."""
+    subprocess.run(["cp", "-r", str(folder), str(target)], check=True)
+    return target
+
+
 class Steps:
     """Counts what changes the disk or the engine, and strikes at a number."""
 
     def __init__(self, number: int) -> None:
-        self.left = number
+        self.number = number
+        self.taken = 0
 
     def strike(self) -> None:
-        self.left -= 1
-        if self.left == 0:
+        self.taken += 1
+        if self.taken == self.number:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def arm(self) -> None:
-        import sys
-
-        from embedtune.index import qdrant_shard
-
         def hook(event, arguments):
             writing = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
             if writing or event in {"os.rename", "os.remove", "os.rmdir", "os.truncate", "os.mkdir"}:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 
 import pytest
-from index_kills import Steps, acknowledged, killed_update
+from index_kills import Steps, acknowledged, copied_index, killed_update, steps_of
 
 from embedtune.events import silent
 from embedtune.index import updating
@@ -67,11 +66,11 @@ def test_updates_killed_at_twenty_points(project, sections, new, tmp_path, engin
     build_index(index_request(project, sections, engine=engine), FolderStore(before), silent)
     request = index_request(project, new, engine=engine)
     old, wanted = content(sections), content(new)
-    last = counted_steps(request, before, tmp_path)
+    last = steps_of(request, copied_index(before, tmp_path / "whole"), tmp_path / "whole-log")
     assert last >= POINTS
     for point in sorted({round(1 + step * (last - 1) / (POINTS - 1)) for step in range(POINTS)}):
         folder, log = tmp_path / f"killed-{point}", tmp_path / f"log-{point}"
-        shutil.copytree(before, folder)
+        copied_index(before, folder)
         assert killed_update(request, folder, Steps(point), log)
         found = read_collection(FolderStore(folder), FolderStore(folder).pointer().current)
         state = {one.id: one.digest for one in found.held}
@@ -82,25 +81,6 @@ def test_updates_killed_at_twenty_points(project, sections, new, tmp_path, engin
         searched(project, folder)
         if point % 4 == 1:
             gone_on_with(request, folder, acknowledged(log), wanted)
-
-
-def counted_steps(request, before, tmp_path):
-    """Return how many steps an update has that is not killed."""
-    low, high = 1, 2
-    while killed_update(request, copied(before, tmp_path / f"count-{high}"), Steps(high), tmp_path / "counted"):
-        low, high = high, high * 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        if killed_update(request, copied(before, tmp_path / f"count-{middle}"), Steps(middle), tmp_path / "counted"):
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-def copied(folder, target):
-    shutil.rmtree(target, ignore_errors=True)
-    return shutil.copytree(folder, target)
 
 
 def searched(project, folder):

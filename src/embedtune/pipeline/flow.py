@@ -19,8 +19,7 @@ from embedtune.pipeline.corpus import SplitCorpus, sections_stage
 from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.evaluation import TUNED, evaluation_stage, tuned_settings
 from embedtune.pipeline.human_questions import HumanQuestions, questions_digest
-from embedtune.pipeline.index_command import baseline_of
-from embedtune.pipeline.index_stage import index_stage
+from embedtune.pipeline.index_stage import StandBy, index_stage
 from embedtune.pipeline.indexing import IndexRequest
 from embedtune.pipeline.mining import corpus_pool
 from embedtune.pipeline.pairs import PAIRS, data_stage, project_questions, question_files, read_pairs
@@ -235,8 +234,6 @@ def _index(
         retrieval=project.config.retrieval,
         settings=project.config.index,
     )
-    standing_by = baseline_of(project, request)
-    if standing_by:
-        passages, fusion = tuned_settings(record, standing_by.encoder.digest)
-        standing_by = replace(standing_by, passages=passages, fusion=fusion)
+    base = project.models.base_digest() if project.config.index.baseline else ""
+    standing_by = StandBy(base, *tuned_settings(record, base)) if base and base != encoder.digest else None
     return index_stage(project, request, standing_by)

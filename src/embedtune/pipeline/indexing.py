@@ -11,7 +11,7 @@ from embedtune.errors import FormatError, InputError
 from embedtune.events import Alert, Report
 from embedtune.index.description import Engine, IndexDescription, collection_name
 from embedtune.index.held_sections import HeldSection, hold_all
-from embedtune.index.qdrant_embedded import EmbeddedQdrantIndex
+from embedtune.index.qdrant_embedded import OPTIMIZE_FROM, EmbeddedQdrantIndex
 from embedtune.index.stores import IndexStore, Pointer
 from embedtune.index.updating import Update, UpdateCounts
 from embedtune.pipeline.calibrating import calibrated
@@ -164,8 +164,8 @@ class Filling:
         index = self.store.vectors(name, description)
         try:
             counts = Update(records, index, vectorise, self.report).run(held)
-            if isinstance(index, EmbeddedQdrantIndex) and counts.encoded + counts.reused:
-                index.optimize(self.settings.optimize_seconds)
+            if counts.encoded + counts.reused:
+                self._optimise(index)
             index.flush()
             if len(index) != description.passage_count:
                 raise FormatError(
@@ -179,3 +179,15 @@ class Filling:
         if known != description or records.unfinished:
             records.finish(description, held)
         return BuiltIndex(name, description, counts)
+
+    def _optimise(self, index: PassageIndex) -> None:
+        """Build the embedded engine's search graph where it pays; without one every vector is compared."""
+        if not isinstance(index, EmbeddedQdrantIndex) or len(index) < OPTIMIZE_FROM:
+            return
+        if not index.optimize(self.settings.optimize_seconds):
+            self.report(
+                Alert(
+                    f"The search graph was not built within {self.settings.optimize_seconds:.0f} s; searches are "
+                    "slower and exact. Raise index.optimize_seconds and index again after the next change."
+                )
+            )

@@ -105,7 +105,7 @@ class Models:
             EmbedtuneError: It cannot be had; the cause is counted.
         """
         try:
-            encoder = self.base() if self._base_digest() == digest else self.named(name)
+            encoder = self._of_index(name, digest)
             if encoder.digest != digest:
                 raise ModelError("it is another one by now", "Index the corpus again with this model.")
         except EmbedtuneError as error:
@@ -113,11 +113,22 @@ class Models:
             raise
         return encoder
 
+    def _of_index(self, name: str, digest: str) -> Encoder:
+        if self.base_digest() == digest:
+            return self.base()
+        folder = Path(name)
+        if folder.is_dir():
+            return self._versioned(name) if (folder / "manifest.json").is_file() else self.named(name)
+        return self.named(name) if "/" in name else self._versioned(name)
+
     def version_or_base(self, version: str) -> VersionedEmbeddings:
         """Return a version's model, or the base model with the reason."""
+        return self._versioned(version, fallback_to_baseline=True)
+
+    def _versioned(self, version: str, *, fallback_to_baseline: bool = False) -> VersionedEmbeddings:
         return VersionedEmbeddings(
             version,
-            fallback_to_baseline=True,
+            fallback_to_baseline=fallback_to_baseline,
             registry=self.registry,
             load_encoder=lambda folder, digest: self._once(folder, version, digest),
             load_baseline=self.base,
@@ -130,7 +141,7 @@ class Models:
             self._loaded[str(name)] = load_remote(name, self.remote, os.environ)
         return self._loaded[str(name)]
 
-    def _base_digest(self) -> str:
+    def base_digest(self) -> str:
         """Return the digest of the base model, empty if it is not on this machine."""
         try:
             return model_digest(self.located_base().folder)
