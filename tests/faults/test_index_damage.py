@@ -43,7 +43,7 @@ def sections(tmp_path_factory):
 @pytest.fixture
 def project(tmp_path):
     write_stand_in_run(tmp_path / "run", "good")
-    return stand_in_project(tmp_path)
+    return stand_in_project(tmp_path, search__timeout_seconds=60.0)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def project(place):
-    return stand_in_project(place)
+    return stand_in_project(place, search__timeout_seconds=60.0)
 
 
 @pytest.fixture(scope="module")

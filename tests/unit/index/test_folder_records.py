@@ -4,6 +4,7 @@ import errno
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -102,18 +103,20 @@ def test_finishing_may_be_interrupted_anywhere(records, folder, monkeypatch, don
     records.put([changed()])
     new = (changed(), HELD[1])
     steps = iter(range(10))
-    replace_file, unlink = os.replace, os.unlink
+    replace_file, unlink = os.replace, Path.unlink
 
-    def killed(call):
-        def counted(*arguments, **options):
-            if next(steps) >= done:
-                raise KeyboardInterrupt
-            return call(*arguments, **options)
+    def replace_or_die(*arguments):
+        if next(steps) >= done:
+            raise KeyboardInterrupt
+        replace_file(*arguments)
 
-        return counted
+    def unlink_or_die(path, missing_ok=False):
+        if path.name == JOURNAL_FILE:
+            raise KeyboardInterrupt
+        unlink(path, missing_ok=missing_ok)
 
-    monkeypatch.setattr(os, "replace", killed(replace_file))
-    monkeypatch.setattr("pathlib.Path.unlink", killed(unlink))
+    monkeypatch.setattr(os, "replace", replace_or_die)
+    monkeypatch.setattr(Path, "unlink", unlink_or_die)
     with pytest.raises(KeyboardInterrupt):
         records.finish(described(new), new)
     monkeypatch.undo()
