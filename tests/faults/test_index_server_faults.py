@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import socket
 
 import pytest
@@ -103,6 +104,20 @@ def test_a_server_that_goes_away_while_it_is_searched(project, server, indexed):
         server.fail, server.wait = 0, 0.0
     assert index.search(QUESTION, mode=Mode.BM25)[0].degraded == ""
     index.close()
+
+
+def test_what_others_write_meanwhile_does_not_disturb_an_open_search(project, docs, server, indexed, tmp_path):
+    index = OpenedIndex(fresh(project), server.url)
+    before = index.search(QUESTION, 5)
+    more = tmp_path / "more"
+    shutil.copytree(docs, more)
+    (more / "forklift" / "new.md").write_text(f"# {BRAKES[0]}\n\n{QUESTION} {QUESTION}\n")
+    run = str(project.workspace.project / "run")
+    index_corpus(project, corpus=more, beir=None, model=run, place=server.url)
+    after = index.search(QUESTION, 5)
+    assert [(hit.section_id, hit.degraded) for hit in after] == [(hit.section_id, "") for hit in before]
+    index.close()
+    assert searched(project, server.url)[0].passage == f"{QUESTION} {QUESTION}"
 
 
 def test_strict_search_raises_what_the_server_said(project, server, indexed):

@@ -209,6 +209,14 @@ def test_damaged_collection_is_made_anew(project, sections, store, events):
     assert any(isinstance(event, Alert) and "made anew" in event.message for event in events)
 
 
+def test_damaged_pointer_is_made_anew(project, sections, store, events):
+    made = indexed(project, sections, store)
+    (store._folder / "store.json").write_text("{")
+    again = build_index(index_request(project, sections), store, events.append)
+    assert (again.counts.unchanged, store.pointer().current) == (24, made.name)
+    assert any(isinstance(event, Alert) and "made anew" in event.message for event in events)
+
+
 def test_second_writer_is_refused(project, sections, store):
     with store.writing(), pytest.raises(InputError, match="Another process is writing"):
         indexed(project, sections, FolderStore(store._folder))

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from embedtune.vocabulary.ports import PassageIndex, PassageSearch, PassageSource
 
 
-def in_force(index: PassageIndex, names: Collection[str], place: str, *, finished: bool) -> PassageSource:
+def in_force(
+    index: PassageIndex, names: Collection[str], place: str, *, finished: bool, alone: bool = True
+) -> PassageSource:
     """Return an index that answers with named passages alone.
 
     An update that broke off, or is on its way, leaves vectors that no section has yet, or has no longer.
@@ -26,13 +28,15 @@ def in_force(index: PassageIndex, names: Collection[str], place: str, *, finishe
         names: The passages in force.
         place: Where they are, for the message.
         finished: Whether no update is on its way; to count is then enough.
+        alone: Whether nobody else can write to the index while it is open.
 
     Raises:
         FormatError: Vectors are missing.
     """
-    if finished and len(index) == len(names):
+    whole = finished and len(index) == len(names)
+    if whole and alone:
         return index
-    held = index.ids()
+    held = names if whole else index.ids()
     missing = len(names) - sum(name in held for name in names)
     if missing:
         raise FormatError(

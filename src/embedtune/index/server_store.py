@@ -14,7 +14,7 @@ from embedtune.index.server_words import ServerKeywords
 from embedtune.index.stores import Pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from qdrant_client import QdrantClient
     from qdrant_client.models import AliasOperations
@@ -94,9 +94,9 @@ class ServerStore:
         """
         return ServerIndex.open(self._connection, self._full(name), description.dimension)
 
-    def keywords(self, name: str) -> ServerKeywords:
-        """Return the words of a collection's sections."""
-        return ServerKeywords(self._connection, self._full(name))
+    def keywords(self, name: str, known: Collection[str]) -> ServerKeywords:
+        """Return the words of a collection's sections, of those that are known."""
+        return ServerKeywords(self._connection, self._full(name), known)
 
     def switch(self, pointer: Pointer) -> None:
         """Put collections in force, all at once; those that nothing points to are dropped.

@@ -17,7 +17,7 @@ from embedtune.index.server_points import POINT, SECTIONS, WORDS, filter_of
 from embedtune.index.vectors import check_limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from qdrant_client.models import SparseVector
 
@@ -59,11 +59,13 @@ class ServerKeywords:
     Args:
         connection: The server.
         collection: The collection.
+        known: The sections that may be returned; others may have come since they were read.
     """
 
-    def __init__(self, connection: ServerConnection, collection: str) -> None:
+    def __init__(self, connection: ServerConnection, collection: str, known: Collection[str]) -> None:
         self._connection = connection
         self._collection = collection
+        self._known = frozenset(known)
 
     def search(self, query: str, limit: int, keep: Callable[[str], bool] | None = None) -> list[tuple[str, float]]:
         """Return up to ``limit`` (section id, score above 0), best first, ties by id; ``keep`` filters ids.
@@ -75,7 +77,7 @@ class ServerKeywords:
         asked = limit + _TIE_MARGIN
         while True:
             found = self._query(query, asked)
-            kept = [hit for hit in found if keep is None or keep(hit[0])]
+            kept = [hit for hit in found if hit[0] in self._known and (keep is None or keep(hit[0]))]
             enough = len(kept) > limit and kept[-1][1] < kept[limit - 1][1]
             if enough or len(found) < asked:
                 return sorted(kept, key=lambda hit: (-hit[1], hit[0]))[:limit]

@@ -107,12 +107,21 @@ def build_index(request: IndexRequest, store: IndexStore, report: Report) -> Bui
         return replace(description, calibration=found)
 
     with store.writing():
-        before = store.pointer()
+        before = _pointer_of(store, report)
         filling = Filling(store, request.settings, report, finished)
         with donor_in(store, before, description, request.vectorise) as vectorise:
             built = filling.run(description, held, vectorise)
         store.switch(next_pointer(before, built.name, as_baseline=request.as_baseline))
     return built
+
+
+def _pointer_of(store: IndexStore, report: Report) -> Pointer | None:
+    """Return which collections are in force; a damaged pointer is told and will be replaced."""
+    try:
+        return store.pointer()
+    except FormatError as error:
+        report(Alert(f"{error.message} It is made anew."))
+        return None
 
 
 def next_pointer(before: Pointer | None, name: str, *, as_baseline: bool) -> Pointer:

@@ -55,7 +55,11 @@ class OpenedIndex:
     ) -> None:
         self._project = project
         self._store = open_store(project, place, searching=True)
-        self._read = read_index(self._store)
+        try:
+            self._read = read_index(self._store)
+        except BaseException:
+            self._store.close()
+            raise
         self._encoder = encoder
         self._model = model
         self._lock = threading.Lock()
@@ -63,7 +67,13 @@ class OpenedIndex:
         self._words: HybridRetriever | None = None
         self._domains = tuple(sorted({section.domain for section in self._read.words.sections}))
         self._search = FallbackSearch(self._levels(), strict=strict, patience=self._patience(), report=project.report)
-        self.degraded = "" if mode is Mode.BM25 else self._search.prepare()
+        self.degraded = ""
+        if mode is not Mode.BM25:
+            try:
+                self.degraded = self._search.prepare()
+            except BaseException:
+                self.close()
+                raise
 
     @property
     def description(self) -> IndexDescription:
@@ -160,7 +170,8 @@ class OpenedIndex:
         try:
             passages = found.passages
             names = {passage.id for passage in passages}
-            source = in_force(index, names, self._store.place, finished=found.finished)
+            alone = not isinstance(self._store, ServerStore)
+            source = in_force(index, names, self._store.place, finished=found.finished, alone=alone)
         except BaseException:
             index.close()
             raise
@@ -180,8 +191,10 @@ class OpenedIndex:
     def _keywords_of(self, found: ReadCollection) -> KeywordIndex:
         """Return the words of a collection: the server's own, or those made here once."""
         if isinstance(self._store, ServerStore):
-            return self._store.keywords(found.name)
-        if found.description.corpus_digest == self._read.words.description.corpus_digest:
+            return self._store.keywords(found.name, [one.id for one in found.held])
+        words = self._read.words
+        same = found.description.corpus_digest == words.description.corpus_digest
+        if found is words or (same and found.finished and words.finished):
             return self._own_keywords()
         return section_keywords(found.sections, self._project.config.retrieval)
 

@@ -29,6 +29,12 @@ def test_an_index_with_just_the_named_passages_is_used_as_it_is(index):
     assert in_force(index, named(*range(30)), "here", finished=True) is index
 
 
+def test_what_others_add_later_is_left_out(index):
+    source = in_force(index, named(*range(30)), "here", finished=True, alone=False)
+    index.upsert([Passage("later", "s", "")], QUERY[np.newaxis], ["x"])
+    assert [id_ for id_, _ in source.search(QUERY, 2)] == named(29, 28)
+
+
 def test_what_has_no_name_is_left_out_however_near_it_is(index):
     source = in_force(index, named(*range(5)), "here", finished=True)
     assert [id_ for id_, _ in source.search(QUERY, 3)] == named(4, 3, 2)

@@ -97,13 +97,15 @@ def test_sections_that_are_not_those_described_are_reported(records, store, clie
 
 def test_words_of_the_server_score_as_ours_do(records, store):
     ours = BM25Index([section.id for section in SECTIONS], [section.full_text for section in SECTIONS])
-    words = store.keywords(NAME)
+    words = store.keywords(NAME, TEXTS)
     for question in ("bleed the brakes", "10w30 oil oil", "the the filter", "zebra", "...", "the"):
         expected = ours.search(question, 3)
         found = words.search(question, 3)
         assert [id_ for id_, _ in found] == [id_ for id_, _ in expected]
         assert [score for _, score in found] == pytest.approx([score for _, score in expected], rel=1e-5)
     assert words.search("the", 3, keep=lambda id_: id_ == "filter")[0][0] == "filter"
+    known = store.keywords(NAME, ["oil"])
+    assert [id_ for id_, _ in known.search("the", 3)] == ["oil"]
     with pytest.raises(InputError, match="at least 1"):
         words.search("the", 0)
 
@@ -115,7 +117,7 @@ def test_words_are_weighed_anew_once_sections_have_grown(records, store):
     records.remove(["filter", "blank"])
     records.finish(described(held), held)
     ours = BM25Index([section.id for section in longer], [section.full_text for section in longer])
-    expected, found = ours.search("bleed oil", 5), store.keywords(NAME).search("bleed oil", 5)
+    expected, found = ours.search("bleed oil", 5), store.keywords(NAME, TEXTS).search("bleed oil", 5)
     assert [score for _, score in found] == pytest.approx([score for _, score in expected], rel=1e-5)
 
 
