@@ -48,7 +48,10 @@ def index(  # noqa: PLR0913 - one parameter an option
     engine: str | None,
     baseline: bool | None,
 ) -> None:
-    """Bring an index to the state of the documents: what did not change is not encoded again."""
+    """Index documents, or bring their index up to date: only what changed is encoded.
+
+    With --from an index is copied instead, such as from a folder to a server.
+    """
     project = session.project(("index", "baseline", baseline), ("index", "collection", collection))
     if source is not None:
         if corpus is not None or beir is not None or model is not None or store is None:
