@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from embedtune.cli.main import BAD_INPUT, REFUSED
+from project_samples import body
 from qdrant_rest_server import RestServer
 
 pytestmark = [
@@ -28,7 +29,7 @@ def test_index_again_encodes_what_changed_alone(embedtune, project):
     }
     assert first["baseline"] is None
     path = project / "docs" / "forklift" / "lift.md"
-    path.write_text(path.read_text() + "\n## Check the towing hook\n\nIt must not move.\n")
+    path.write_text(f"{path.read_text()}\n## Check the towing hook\n\n{body('forklift', 'towing hook')}\n")
     answer = embedtune("index", "docs", "--model", "base", "--store", "store")
     assert answer.out.endswith("in store: 1 added, 0 changed, 0 removed, 24 as before\n")
     found = embedtune("search", "towing hook", "--store", "store", "--limit", "1", "--json").json

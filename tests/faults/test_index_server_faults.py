@@ -111,13 +111,13 @@ def test_what_others_write_meanwhile_does_not_disturb_an_open_search(project, do
     before = index.search(QUESTION, 5)
     more = tmp_path / "more"
     shutil.copytree(docs, more)
-    (more / "forklift" / "new.md").write_text(f"# {BRAKES[0]}\n\n{QUESTION} {QUESTION}\n")
+    (more / "forklift" / "new.md").write_text(f"# {BRAKES[0]}\n\n{' '.join([QUESTION] * 8)}\n")
     run = str(project.workspace.project / "run")
     index_corpus(project, corpus=more, beir=None, model=run, place=server.url)
     after = index.search(QUESTION, 5)
     assert [(hit.section_id, hit.degraded) for hit in after] == [(hit.section_id, "") for hit in before]
     index.close()
-    assert searched(project, server.url)[0].passage == f"{QUESTION} {QUESTION}"
+    assert QUESTION * 2 in searched(project, server.url)[0].passage.replace(f"{QUESTION} ", QUESTION)
 
 
 def test_strict_search_raises_what_the_server_said(project, server, indexed):

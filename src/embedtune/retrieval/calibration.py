@@ -22,7 +22,7 @@ FEWEST_QUESTIONS = 20
 """Dev questions from which on a calibration is fitted."""
 
 _HALF_SHARE = 8.0
-_PENALTY = 1e-3
+_PENALTY = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
