@@ -36,7 +36,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     write_stand_in_run(tmp_path / "run", "good")
     made = stand_in_project(tmp_path)
-    config = with_value(with_value(made.config, "index", "max_retries", 2), "search", "timeout_seconds", 1.0)
+    config = with_value(with_value(made.config, "index", "max_retries", 2), "search", "timeout_seconds", 2.0)
     return dataclasses.replace(made, config=config)
 
 
@@ -96,7 +96,7 @@ def test_an_absent_server_that_was_never_visited_is_an_error(project):
 def test_a_server_that_goes_away_while_it_is_searched(project, server, indexed):
     index = OpenedIndex(fresh(project), server.url)
     assert index.search(QUESTION)[0].degraded == ""
-    for trouble, reason in ((("fail", 1000), "status 500"), (("wait", 5.0), "no answer in time")):
+    for trouble, reason in ((("fail", 1000), "status 500"), (("wait", 8.0), "no answer in time")):
         setattr(server, *trouble)
         hit = index.search(QUESTION)[0]
         assert (hit.heading_path, set(hit.component_ranks)) == (BRAKES, {"bm25"})

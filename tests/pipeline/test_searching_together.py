@@ -67,7 +67,7 @@ def test_a_closed_index_cannot_be_searched(project, sections):
 
 
 def test_a_slow_model_is_not_waited_for(project, sections, encoder):
-    impatient = dataclasses.replace(project, config=with_value(project.config, "search", "timeout_seconds", 0.05))
+    impatient = dataclasses.replace(project, config=with_value(project.config, "search", "timeout_seconds", 1.0))
     indexed(project, sections, baseline=True)
     index = OpenedIndex(impatient, encoder=encoder)
     release = threading.Event()

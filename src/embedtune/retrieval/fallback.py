@@ -72,6 +72,10 @@ class Level:
     mode: Mode | None = None
 
 
+class _StillOpeningError(UnavailableError):
+    """Another thread is opening the level."""
+
+
 @dataclass(slots=True)
 class _OpenLevel:
     """A level in use."""
@@ -88,7 +92,7 @@ class _OpenLevel:
         if self.searcher is not None:
             return self.searcher
         if not self.lock.acquire(timeout=wait):
-            raise UnavailableError("It is still being opened.", "Ask again.")
+            raise _StillOpeningError("It is still being opened.", "Ask again.")
         try:
             if self.searcher is None:
                 self.searcher = self.calls.run(self.level.open, patience.opening_seconds)
@@ -216,6 +220,8 @@ class FallbackSearch:
             raise (level.error or UnavailableError("It failed too often.", "Ask again later.")).with_traceback(None)
         try:
             searcher = level.opened(self._patience, self._patience.seconds)
+        except _StillOpeningError:
+            raise  # whoever opens it will tell whether it can be
         except Exception as error:
             level.error = error
             level.breaker.failed(at_once=True)

@@ -10,7 +10,7 @@ from embedtune.events import Alert, Counted, Notice
 from embedtune.retrieval.fallback import FallbackSearch, Level, Patience
 from embedtune.vocabulary.retrieval import EVERYWHERE, Hit, Mode
 
-QUICK = Patience(seconds=0.2, opening_seconds=0.2, failures=2, retry_seconds=0.0)
+QUICK = Patience(seconds=20.0, opening_seconds=20.0, failures=2, retry_seconds=0.0)
 
 
 @dataclass
@@ -107,13 +107,13 @@ def test_strict_search_raises_the_first_failure(search, levels):
     assert levels[1].asked == []
     levels[0].gate, levels[0].error = threading.Event(), None
     with pytest.raises(InputError, match="tuned hybrid search failed: no answer in time"):
-        asked(search(strict=True))
+        asked(search(Patience(0.05, 20.0), strict=True))
     levels[0].gate.set()
 
 
 def test_a_level_that_failed_too_often_is_left_alone(search, levels):
     levels[0].error = RuntimeError("no room")
-    made = search(Patience(1.0, 1.0, failures=2, retry_seconds=60.0))
+    made = search(Patience(20.0, 20.0, failures=2, retry_seconds=60.0))
     for _ in range(6):
         assert asked(made) == ("middle", "tuned hybrid: RuntimeError: no room")
     assert len(levels[0].asked) == 2
@@ -138,7 +138,7 @@ def test_a_level_that_cannot_be_opened_is_not_opened_for_every_question(events, 
 
     made = FallbackSearch(
         [Level("tuned hybrid", broken), Level("bm25", lambda: levels[2], Mode.BM25)],
-        patience=Patience(1.0, 1.0, 3, 60.0),
+        patience=Patience(20.0, 20.0, 3, 60.0),
         report=events.append,
     )
     assert made.prepare() == "tuned hybrid: It was tampered with"
@@ -160,7 +160,7 @@ def test_while_one_opens_a_level_others_go_on_without_it(levels):
 
     made = FallbackSearch(
         [Level("tuned hybrid", slow), Level("bm25", lambda: levels[2], Mode.BM25)],
-        patience=Patience(0.05, 20.0, 3, 0.0),
+        patience=Patience(0.3, 20.0, 1, 60.0),
     )
     first = threading.Thread(target=lambda: asked(made))
     first.start()
@@ -173,7 +173,7 @@ def test_while_one_opens_a_level_others_go_on_without_it(levels):
 
 
 def test_closing_waits_for_questions_and_releases_what_was_opened(search, levels):
-    made = search(Patience(5.0, 5.0))
+    made = search(Patience(20.0, 20.0))
     levels[0].gate = threading.Event()
     found = []
     asking = threading.Thread(target=lambda: found.append(asked(made)))
