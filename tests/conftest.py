@@ -40,7 +40,7 @@ def pytest_terminal_summary(terminalreporter):
     left_out = sum("QDRANT_URL" in str(report.longrepr) for report in reports)
     if left_out:
         terminalreporter.write_line(
-            f"{left_out} contract tests on a Qdrant server were skipped: set QDRANT_URL (and QDRANT_API_KEY) to run them."
+            f"{left_out} contract tests on a Qdrant server were skipped: set QDRANT_URL to run them."
         )
 
 
