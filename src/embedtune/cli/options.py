@@ -77,8 +77,8 @@ def example(text: str) -> str:
     return f"\b\nExample:\n  {text}"
 
 
-def field_names(given: tuple[str, ...]) -> dict[str, str]:
-    """Return field to name of ``--map FIELD=NAME`` options.
+def field_names(given: tuple[str, ...], option: str = "--map") -> dict[str, str]:
+    """Return field to name of options such as ``--map FIELD=NAME``.
 
     Raises:
         click.UsageError: An option is not of this form.
@@ -86,5 +86,5 @@ def field_names(given: tuple[str, ...]) -> dict[str, str]:
     pairs = [entry.partition("=") for entry in given]
     bad = ["".join(pair) for pair in pairs if not all(pair)]
     if bad:
-        raise click.UsageError(f"--map {bad[0]!r} names no field and its name: write it as --map query=NAME.")
+        raise click.UsageError(f"{option} {bad[0]!r} names no field and its name: write it as {option} query=NAME.")
     return {field_name: name for field_name, _, name in pairs}

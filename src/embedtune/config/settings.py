@@ -50,6 +50,39 @@ class RetrievalSettings(Settings):
         return self
 
 
+class IndexSettings(Settings):
+    """How an index is kept, and how a Qdrant server is asked."""
+
+    baseline: bool = Field(
+        default=True, description="Keep an index of the base model too, which answers when the version cannot."
+    )
+    collection: str = Field(
+        "embedtune",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="What the names of an index on a server begin with; one for each corpus.",
+    )
+    api_key_env: str = Field(
+        "QDRANT_API_KEY",
+        description="Name of the environment variable with the server's key. The key itself never stands in this file.",
+    )
+    timeout_seconds: float = Field(30.0, gt=0, le=3600, description="How long an answer of the server may take.")
+    max_retries: int = Field(4, ge=0, le=20, description="How often a failed request is sent again while indexing.")
+    optimize_seconds: float = Field(
+        300.0, gt=0, description="How long the embedded engine may take to build its search graph."
+    )
+
+
+class SearchSettings(Settings):
+    """When a search goes on with something simpler: the base model's index, then words alone."""
+
+    timeout_seconds: float = Field(10.0, gt=0, le=3600, description="How long an answer may take.")
+    opening_seconds: float = Field(120.0, gt=0, le=3600, description="How long loading a model and index may take.")
+    failures: Positive = Field(3, description="After so many failures in a row, what fails is left alone.")
+    retry_seconds: float = Field(
+        30.0, gt=0, description="It is tried again after so long; the wait doubles up to ten minutes."
+    )
+
+
 class EvaluationSettings(Settings):
     """How systems are compared."""
 
@@ -143,6 +176,8 @@ class EmbedtuneConfig(Settings):
     negatives: NegativeSettings = NegativeSettings()
     training: TrainingSettings = TrainingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    index: IndexSettings = IndexSettings()
+    search: SearchSettings = SearchSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     gates: GateSettings = GateSettings()
     publish: PublishSettings = PublishSettings()

@@ -19,12 +19,14 @@ from embedtune.pipeline.corpus import SplitCorpus, sections_stage
 from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.evaluation import TUNED, evaluation_stage, tuned_settings
 from embedtune.pipeline.human_questions import HumanQuestions, questions_digest
-from embedtune.pipeline.indexing import IndexRequest, index_stage
+from embedtune.pipeline.index_stage import StandBy, index_stage
+from embedtune.pipeline.indexing import IndexRequest
 from embedtune.pipeline.mining import corpus_pool
 from embedtune.pipeline.pairs import PAIRS, data_stage, project_questions, question_files, read_pairs
 from embedtune.pipeline.project import Project, config_digest
 from embedtune.pipeline.publishing import publish_run
 from embedtune.pipeline.questions import (
+    JudgedQueries,
     QuestionSet,
     generated_questions,
     read_suites,
@@ -104,7 +106,7 @@ def run_flow(project: Project, command: str = "embedtune run") -> FlowResult:
         unproven="" if config.publish.force_without_gain else _unproven(project, record, by_people),
     )
     version = _publish(project, request, making)
-    index = _index(project, corpus, version, record)
+    index = _index(project, corpus, version, record, human.dev if human else None)
     return FlowResult(version, run, data, index, record, evaluation)
 
 
@@ -213,7 +215,25 @@ def _publish(project: Project, request: PublishRequest, making: str) -> ModelVer
     return version
 
 
-def _index(project: Project, corpus: SplitCorpus, version: ModelVersion, record: EvaluationRecord | None) -> Path:
+def _index(
+    project: Project,
+    corpus: SplitCorpus,
+    version: ModelVersion,
+    record: EvaluationRecord | None,
+    dev: JudgedQueries | None,
+) -> Path:
     encoder = project.models.named(str(version.folder or version.label))
     passages, fusion = tuned_settings(record, encoder.digest)
-    return index_stage(project, IndexRequest(corpus.sections, encoder, version.label, passages, fusion))
+    request = IndexRequest(
+        corpus.sections,
+        encoder,
+        version.label,
+        passages,
+        fusion,
+        dev=dev,
+        retrieval=project.config.retrieval,
+        settings=project.config.index,
+    )
+    base = project.models.base_digest() if project.config.index.baseline else ""
+    standing_by = StandBy(base, *tuned_settings(record, base)) if base and base != encoder.digest else None
+    return index_stage(project, request, standing_by)

@@ -101,6 +101,8 @@ def config_digest(config: EmbedtuneConfig) -> str:
             mode="json",
             exclude={
                 "project": {"corpus", "test_suites", "questions"},
+                "index": True,
+                "search": True,
                 "publish": True,
                 "trust": True,
                 "remote": True,

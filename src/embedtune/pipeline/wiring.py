@@ -12,7 +12,7 @@ from embedtune.artifacts.cache_folder import default_cache_folder
 from embedtune.artifacts.manifest import MODEL_FOLDER, served_digest
 from embedtune.artifacts.store import Registry
 from embedtune.artifacts.verified_copy import verified_copy
-from embedtune.artifacts.versioned_embeddings import VersionedEmbeddings
+from embedtune.artifacts.versioned_embeddings import FALLBACKS, FallbackCause, VersionedEmbeddings
 from embedtune.config.settings import CacheSettings, RemoteSettings, RetrievalSettings
 from embedtune.encoders.cache import VectorCache
 from embedtune.encoders.cached_encoder import CachedEncoder
@@ -20,8 +20,8 @@ from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import LocatedModel, locate_model, model_folder
 from embedtune.encoders.remote import load_remote
 from embedtune.encoders.remote_name import PREFIX, RemoteName
-from embedtune.errors import ModelError
-from embedtune.events import Report, silent
+from embedtune.errors import EmbedtuneError, ModelError
+from embedtune.events import Counted, Report, silent
 from embedtune.index.bm25 import BM25Index
 from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.ports import Encoder
@@ -95,21 +95,32 @@ class Models:
         copy = self.copy_of(version)
         return self._once(copy / MODEL_FOLDER, version.label, served_digest(version.manifest))
 
-    def serving(self, name: str, digest: str) -> Encoder:
-        """Return the model that an index names, else the base model, which the caller must not mix with it.
+    def of_index(self, name: str, digest: str) -> Encoder:
+        """Return the model that an index was made with, and no other.
 
         Args:
             name: A version, a run or a model folder, or the base model's name.
             digest: The digest that the index was made with.
 
         Raises:
-            ModelError: Neither that model nor the base model can be had.
+            EmbedtuneError: It cannot be had; the cause is counted.
         """
-        if self._base_digest() == digest:
+        try:
+            encoder = self._of_index(name, digest)
+            if encoder.digest != digest:
+                raise ModelError("it is another one by now", "Index the corpus again with this model.")
+        except EmbedtuneError as error:
+            self.report(Counted(FALLBACKS, {"cause": FallbackCause.of(error).value}))
+            raise
+        return encoder
+
+    def _of_index(self, name: str, digest: str) -> Encoder:
+        if self.base_digest() == digest:
             return self.base()
-        if Path(name).is_dir() and not (Path(name) / "manifest.json").is_file():
-            return self.named(name)
-        return self.version_or_base(name)
+        folder = Path(name)
+        if folder.is_dir():
+            return self._versioned(name) if (folder / "manifest.json").is_file() else self.named(name)
+        return self.named(name) if "/" in name else self._versioned(name)
 
     def copy_of(self, version: ModelVersion) -> Path:
         """Return the verified private copy of a version.
@@ -121,9 +132,12 @@ class Models:
 
     def version_or_base(self, version: str) -> VersionedEmbeddings:
         """Return a version's model, or the base model with the reason."""
+        return self._versioned(version, fallback_to_baseline=True)
+
+    def _versioned(self, version: str, *, fallback_to_baseline: bool = False) -> VersionedEmbeddings:
         return VersionedEmbeddings(
             version,
-            fallback_to_baseline=True,
+            fallback_to_baseline=fallback_to_baseline,
             registry=self.registry,
             load_encoder=lambda folder, digest: self._once(folder, version, digest),
             load_baseline=self.base,
@@ -136,7 +150,7 @@ class Models:
             self._loaded[str(name)] = load_remote(name, self.remote, os.environ)
         return self._loaded[str(name)]
 
-    def _base_digest(self) -> str:
+    def base_digest(self) -> str:
         """Return the digest of the base model, empty if it is not on this machine."""
         try:
             return model_digest(self.located_base().folder)

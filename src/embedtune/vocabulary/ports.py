@@ -39,24 +39,65 @@ class Encoder(Protocol):
         ...
 
 
-@runtime_checkable
-class PassageIndex(Protocol):
-    """Holds the vectors of passages and finds the nearest."""
-
-    def upsert(self, passages: Sequence[Passage], vectors: NDArray[np.float32], domains: Sequence[str]) -> None:
-        """Add passages with their vectors (shape (n, dimension)) and the domain of each, or replace them by id."""
-        ...
+class PassageSearch(Protocol):
+    """Finds the nearest passages."""
 
     def search(self, vector: NDArray[np.float32], limit: int, domain: str | None = None) -> list[tuple[str, float]]:
         """Return up to ``limit`` (passage id, cosine) best first, ties by id; ``domain`` filters."""
+        ...
+
+
+class PassageSource(PassageSearch, Protocol):
+    """What a search needs of an index."""
+
+    def filtered(self, labels: Sequence[str]) -> PassageSearch:
+        """Return a search among the passages that have all of some labels."""
+        ...
+
+    def close(self) -> None:
+        """Flush and release; a closed index cannot be used again."""
+        ...
+
+
+@runtime_checkable
+class PassageIndex(PassageSource, Protocol):
+    """Holds the vectors of passages and finds the nearest: numpy, embedded Qdrant or a Qdrant server."""
+
+    def upsert(
+        self,
+        passages: Sequence[Passage],
+        vectors: NDArray[np.float32],
+        domains: Sequence[str],
+        labels: Sequence[Sequence[str]] = (),
+    ) -> None:
+        """Add passages or replace them by id; where the index is kept, they then outlive the process.
+
+        Args:
+            passages: n passages.
+            vectors: Shape (n, dimension); brought to length 1.
+            domains: The domain of each.
+            labels: What each can be filtered by beside its domain; empty for none.
+        """
+        ...
+
+    def remove(self, passage_ids: Sequence[str]) -> None:
+        """Remove passages; those that are not held are passed over."""
+        ...
+
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all passages."""
+        ...
+
+    def vectors(self, passage_ids: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of passages that are held, shape (n, dimension), length 1."""
         ...
 
     def __len__(self) -> int:
         """Return how many passages are held."""
         ...
 
-    def close(self) -> None:
-        """Flush and release; a closed index cannot be used again."""
+    def flush(self) -> None:
+        """Bring what is kept into its final form."""
         ...
 
 
