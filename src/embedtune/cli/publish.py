@@ -18,6 +18,7 @@ from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, examp
 @click.option("--registry", help="Folder of published versions.")
 @click.option("--evaluation", type=FILE, help="Result of `embedtune evaluate` on base and this run.")
 @click.option("--sign", "key", type=FILE, help="Private key to sign with (`models keygen` makes one).")
+@click.option("--onnx", type=click.Choice(["off", "fp32", "int8"]), help="What ONNX Runtime serves it with.")
 @click.option("--corpus", type=ANY_PATH, help="The documents, for their digest, where `generate` did not note it.")
 @click.option("--examples", type=int, help="Training pairs to show on the model card; 0 shows no text.")
 @click.option("--pairs", type=FILE, help="The training pairs, to take the examples from.")
@@ -33,6 +34,7 @@ def publish(  # noqa: PLR0913 - one parameter an option
     registry: str | None,
     evaluation: Path | None,
     key: Path | None,
+    onnx: str | None,
     corpus: Path | None,
     examples: int | None,
     pairs: Path | None,
@@ -49,7 +51,10 @@ def publish(  # noqa: PLR0913 - one parameter an option
     from embedtune.pipeline.publishing import publish_run
 
     project = session.project(
-        ("publish", "registry", registry), ("publish", "name", name), ("publish", "examples", examples)
+        ("publish", "registry", registry),
+        ("publish", "name", name),
+        ("publish", "examples", examples),
+        ("publish", "onnx", onnx),
     )
     request = PublishRequest(
         run=run,

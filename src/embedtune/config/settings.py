@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -83,6 +83,11 @@ class PublishSettings(Settings):
     registry: str = Field("models", description="Folder of published versions.")
     force_without_gain: str = Field("", description="Publish without proof of a gain, for this reason.")
     signing_key: str = Field("", description="Private key (`models keygen`) that signs versions and channels.")
+    onnx: Literal["off", "fp32", "int8"] = Field(
+        "fp32",
+        description="What ONNX Runtime serves a version with: the model's own numbers, 8-bit weights (they must pass "
+        "the gates: evaluate int8:RUN), or off (torch).",
+    )
     examples: int = Field(0, ge=0, le=20, description="Training pairs to show on the model card; 0 shows no text.")
 
 
@@ -125,9 +130,10 @@ class RemoteSettings(Settings):
 
 
 class CacheSettings(Settings):
-    """What is kept in .embedtune/cache to save work."""
+    """What is kept to save work."""
 
     vectors_mib: int = Field(4096, ge=0, description="Room for encoded texts, in MiB; 0 keeps none.")
+    questions: int = Field(1024, ge=0, description="Questions whose vectors a search remembers; 0 remembers none.")
 
 
 class EmbedtuneConfig(Settings):

@@ -11,6 +11,7 @@ from typing import cast
 from embedtune.artifacts.card import QuestionOrigin
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import model_folder
+from embedtune.encoders.onnx_files import Precision, exported_digest
 from embedtune.errors import InputError
 from embedtune.evaluation.compare import evaluate_systems
 from embedtune.evaluation.equal_sections import collapsed_qrels, equal_sections
@@ -29,7 +30,7 @@ from embedtune.pipeline.robustness import measure_robustness
 from embedtune.pipeline.sampling import Sample
 from embedtune.pipeline.systems import BASE, BM25, HYBRID, SystemSpec, SystemUnderTest, Workbench, default_comparisons
 from embedtune.pipeline.verdicts import GATE_METRIC, check_candidates
-from embedtune.pipeline.wiring import vector_cache
+from embedtune.pipeline.wiring import INT8, vector_cache
 from embedtune.pipeline.workspace import Plan
 from embedtune.retrieval.retriever import POOL_DEPTH
 from embedtune.retrieval.tuning import TuningResult
@@ -144,11 +145,12 @@ def evaluation_stage(
         command: What makes the same evaluation again.
     """
     located = project.models.located_base()
+    precision = Precision.INT8 if project.config.publish.onnx == Precision.INT8 else Precision.FP32
     plan = Plan(
         STAGE,
         f"comparing systems on {len(questions.test.qrels)} questions ({questions.name})",
         {
-            "model": model_digest(model_folder(run)),
+            "model": exported_digest(model_digest(model_folder(run)), precision),
             "base_model": model_digest(located.folder),
             "sections": corpus_digest(questions.sections),
             "questions": questions.test.digest,
@@ -161,12 +163,13 @@ def evaluation_stage(
         (project.config.retrieval, project.config.evaluation, project.config.gates, project.seed),
         (RESULT, RUNS, REPORT),
     )
+    served = f"{INT8}{run}" if precision is Precision.INT8 else str(run)
     specs = [
         SystemSpec.parse(BASE),
         SystemSpec.parse(BM25),
         SystemSpec.parse(f"{HYBRID}{BASE}"),
-        SystemSpec(TUNED, str(run), Mode.DENSE),
-        SystemSpec(f"{HYBRID}{TUNED}", str(run), Mode.HYBRID),
+        SystemSpec(TUNED, served, Mode.DENSE),
+        SystemSpec(f"{HYBRID}{TUNED}", served, Mode.HYBRID),
     ]
 
     def work(folder: Path) -> str:

@@ -87,7 +87,14 @@ def open_project(
     trust = config.trust
     keys = tuple(PublicKey.read(workspace.resolve(name)) for name in trust.allowed_keys)
     registry = Registry(workspace.resolve(config.publish.registry), TrustPolicy(trust.require_signature, keys))
-    models = Models(config.training.base_model, registry, report=report, place=place, remote=config.remote)
+    models = Models(
+        config.training.base_model,
+        registry,
+        report=report,
+        place=place,
+        remote=config.remote,
+        questions=config.cache.questions,
+    )
     return Project(config, workspace, models, report)
 
 

@@ -140,8 +140,8 @@ def _folder(project: Project, spec: SystemSpec) -> Path | None:
     """Return the folder of a system's run or version; ``None`` for those that have none here."""
     if not spec.model or spec.model == BASE:
         return None
-    if Path(spec.model).is_dir():
-        return Path(spec.model)
+    if Path(spec.source).is_dir():
+        return Path(spec.source)
     try:
         return project.registry.find(spec.model).folder
     except EmbedtuneError:

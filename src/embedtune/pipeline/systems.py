@@ -22,7 +22,7 @@ from embedtune.events import Progress, Report
 from embedtune.index.bm25 import BM25Index
 from embedtune.index.exact import ExactIndex
 from embedtune.pipeline.questions import JudgedQueries, QuestionSet
-from embedtune.pipeline.wiring import Models, cached, section_keywords
+from embedtune.pipeline.wiring import INT8, Models, cached, section_keywords
 from embedtune.retrieval.retriever import POOL_DEPTH, HybridRetriever
 from embedtune.retrieval.tuning import Candidates, TuningResult, tune_dense, tune_hybrid
 from embedtune.vocabulary.corpus import Passage
@@ -38,6 +38,8 @@ _DEV_METRIC = Measure.parse("ndcg@10")
 @dataclass(frozen=True, slots=True)
 class SystemSpec:
     """A system as the user names it: ``bm25``, a model, ``remote:URL#model``, or ``hybrid:`` before a model.
+
+    ``int8:`` before a model on this machine is the same with 8-bit weights.
 
     Attributes:
         name: As written; what tables show.
@@ -59,14 +61,20 @@ class SystemSpec:
         if text == BM25:
             return cls(text, "", Mode.BM25)
         model = text.removeprefix(HYBRID)
-        if not model or model == BM25:
+        if model.removeprefix(INT8) in {"", BM25} or model.startswith(f"{INT8}{PREFIX}"):
             raise InputError(
                 f"{text!r} is not a system.",
-                "Give base, bm25, a run folder, a version, a model folder, remote:URL#model, or hybrid: before one.",
+                "Give base, bm25, a run folder, a version, a model folder, remote:URL#model, or hybrid: before one; "
+                "int8: goes before a run or a model folder.",
             )
         if model.startswith(PREFIX):
             RemoteName.parse(model)  # a mistake in one system is told before another is measured
         return cls(text, model, Mode.HYBRID if text.startswith(HYBRID) else Mode.DENSE)
+
+    @property
+    def source(self) -> str:
+        """What the model was made from: its name without ``int8:``."""
+        return self.model.removeprefix(INT8)
 
 
 @dataclass(frozen=True, slots=True)

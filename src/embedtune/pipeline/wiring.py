@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 from collections.abc import Callable, Sequence
@@ -18,6 +19,9 @@ from embedtune.encoders.cache import VectorCache
 from embedtune.encoders.cached_encoder import CachedEncoder
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import LocatedModel, locate_model, model_folder
+from embedtune.encoders.onnx import load_onnx
+from embedtune.encoders.onnx_files import OnnxFacts, Precision, has_onnx
+from embedtune.encoders.query_cache import QueryCache
 from embedtune.encoders.remote import load_remote
 from embedtune.encoders.remote_name import PREFIX, RemoteName
 from embedtune.errors import ModelError
@@ -28,7 +32,8 @@ from embedtune.vocabulary.ports import Encoder
 
 VECTORS = "vectors"
 _ANYWHERE = RemoteSettings()
-_DECIDING_LIBRARIES = ("embedtune", "sentence-transformers", "tokenizers", "torch", "transformers")
+INT8 = "int8:"
+_DECIDING_LIBRARIES = ("embedtune", "onnxruntime", "sentence-transformers", "tokenizers", "torch", "transformers")
 
 
 @dataclass(slots=True)
@@ -39,17 +44,21 @@ class Models:
         base_model: Name or folder of the base model, as the user wrote it.
         registry: The published versions.
         load: Loads a sentence-transformers folder under a name; its digest is known.
+        export: Exports the model of a folder, whose digest is known, for ONNX Runtime.
         report: Where fallbacks are told.
         place: Where a relative folder of the base model starts.
         remote: How a server is asked.
+        questions: How many questions' vectors a model that serves searches remembers.
     """
 
     base_model: str
     registry: Registry
     load: Callable[[Path, str, str], Encoder] = field(default_factory=lambda: _load)
+    export: Callable[[Path, str, Precision], object] = field(default_factory=lambda: _export)
     report: Report = silent
     place: Path = Path()
     remote: RemoteSettings = _ANYWHERE
+    questions: int = CacheSettings().questions
     _loaded: dict[str, Encoder] = field(default_factory=dict)
 
     def base(self) -> Encoder:
@@ -71,6 +80,8 @@ class Models:
     def named(self, name: str) -> Encoder:
         """Return the model of a run folder, a version, a sentence-transformers folder, or ``remote:URL#model``.
 
+        With ``int8:`` before a run or a model folder, the same with 8-bit weights.
+
         A version is verified and loaded from a private copy; there is no fallback here, since an
         evaluation must measure what it names.
 
@@ -81,6 +92,8 @@ class Models:
         """
         if name.startswith(PREFIX):
             return self._behind(RemoteName.parse(name))
+        if name.startswith(INT8):
+            return self._with_8_bits(name)
         folder = Path(name)
         if folder.is_dir() and not (folder / "manifest.json").is_file():
             return self._once(model_folder(folder), name)
@@ -104,9 +117,16 @@ class Models:
         Raises:
             ModelError: Neither that model nor the base model can be had.
         """
+        return self.remembering(self._serving(name, digest))
+
+    def remembering(self, encoder: Encoder) -> Encoder:
+        """Return an encoder that remembers the questions it was asked last, where the settings say so."""
+        return QueryCache(encoder, self.questions) if self.questions else encoder
+
+    def _serving(self, name: str, digest: str) -> Encoder:
         if self._base_digest() == digest:
             return self.base()
-        if Path(name).is_dir() and not (Path(name) / "manifest.json").is_file():
+        if name.startswith(INT8) or (Path(name).is_dir() and not (Path(name) / "manifest.json").is_file()):
             return self.named(name)
         return self.version_or_base(name)
 
@@ -126,6 +146,15 @@ class Models:
         if str(name) not in self._loaded:
             self._loaded[str(name)] = load_remote(name, self.remote, os.environ)
         return self._loaded[str(name)]
+
+    def _with_8_bits(self, name: str) -> Encoder:
+        """Return a model with 8-bit weights; they are made once."""
+        from embedtune.encoders.onnx_export import int8_encoder
+
+        if name not in self._loaded:
+            folder = model_folder(Path(name.removeprefix(INT8)))
+            self._loaded[name] = int8_encoder(folder, model_digest(folder), name)
+        return self._loaded[name]
 
     def _base_digest(self) -> str:
         """Return the digest of the base model, empty if it is not on this machine."""
@@ -183,6 +212,16 @@ def _located_or(name: str, error: ModelError) -> LocatedModel:
 
 
 def _load(folder: Path, name: str, digest: str) -> Encoder:
+    """Load a model: with ONNX Runtime where it was exported, else with torch, whose vectors have the model's digest."""
+    if has_onnx(folder):
+        with contextlib.suppress(ModelError):
+            return load_onnx(folder, digest, name)
     from embedtune.encoders.sentence_transformer import load_encoder
 
     return load_encoder(folder, name, digest=digest)
+
+
+def _export(folder: Path, digest: str, precision: Precision) -> OnnxFacts:
+    from embedtune.encoders.onnx_export import export_onnx
+
+    return export_onnx(folder, digest, precision)
