@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from embedtune.api.abtest import ABTest
     from embedtune.api.anomaly import train_anomaly_detector
     from embedtune.api.evaluation import EmbeddingEvaluator
     from embedtune.api.extraction import HardNegativeMiner, ProcedureExtractor, QueryGenerator, TrainingDataGenerator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ABTest": "embedtune.api.abtest",
     "DomainAwareEvaluator": "embedtune.training.dev.domain_evaluator",
     "EmbeddingEvaluator": "embedtune.api.evaluation",
     "EmbeddingFineTuner": "embedtune.api.training",
@@ -45,6 +47,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ABTest",
     "DomainAwareEvaluator",
     "EmbeddingEvaluator",
     "EmbeddingFineTuner",

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+from pydantic import TypeAdapter
+
 from embedtune.artifacts.card import QuestionOrigin
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import model_folder
@@ -32,11 +34,11 @@ from embedtune.pipeline.systems import BASE, BM25, HYBRID, SystemSpec, SystemUnd
 from embedtune.pipeline.verdicts import GATE_METRIC, check_candidates
 from embedtune.pipeline.wiring import INT8, vector_cache
 from embedtune.pipeline.workspace import Plan
+from embedtune.retrieval.choosing import TuningResult
 from embedtune.retrieval.retriever import POOL_DEPTH
-from embedtune.retrieval.tuning import TuningResult
 from embedtune.vocabulary.corpus import corpus_digest
 from embedtune.vocabulary.pairs import TrainingPair
-from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, Mode, PassageSettings
+from embedtune.vocabulary.retrieval import FusionSettings, Mode, PassageSettings
 
 STAGE = "evaluation"
 CACHE = "cache"
@@ -45,6 +47,8 @@ RUNS = "runs"
 QRELS = "qrels.tsv"
 REPORT = "report.html"
 TUNED = "tuned"
+_PASSAGES = TypeAdapter(PassageSettings)
+_FUSION = TypeAdapter(FusionSettings)
 
 
 def evaluate(
@@ -220,13 +224,7 @@ def _systems(record: EvaluationRecord) -> dict[str, Mapping[str, JsonValue]]:
 
 
 def _settings_from(system: Mapping[str, JsonValue]) -> tuple[PassageSettings, FusionSettings]:
-    passages = cast("dict[str, float | None]", system["passages"])
-    fusion = cast("dict[str, str]", system["fusion"])
-    words = passages["words"]
-    return (
-        PassageSettings(None if words is None else int(words), float(passages["overlap"] or 0.0)),
-        FusionSettings(FusionMethod(fusion["method"]), float(fusion["dense_weight"])),
-    )
+    return _PASSAGES.validate_python(system["passages"]), _FUSION.validate_python(system["fusion"])
 
 
 def _details(
@@ -257,13 +255,15 @@ def _system_details(system: SystemUnderTest) -> JsonValue:
     }
     if system.tuning:
         row |= _tuning_details(system.tuning)
+    if system.keywords:
+        row["keywords"] = cast("JsonValue", asdict(system.keywords))
     return row
 
 
 def _tuning_details(tuning: TuningResult) -> dict[str, JsonValue]:
     return {
         "passages": asdict(tuning.passages),
-        "fusion": {"method": tuning.fusion.method.value, "dense_weight": tuning.fusion.dense_weight},
+        "fusion": cast("JsonValue", asdict(tuning.fusion)),
         "tuned_on": tuning.n,
         "dev_value": tuning.dev_value,
         "reason": tuning.reason,

@@ -47,7 +47,7 @@ class OpenedIndex:
             collection.sections,
             collection.passages,
             None if self.degraded else open_vectors(self.description, place / VECTORS_FOLDER),
-            section_keywords(collection.sections, project.config.retrieval),
+            section_keywords(collection.sections, self.description.fusion.keywords),
             None if self.degraded else served,
             self.description.fusion,
             f"hybrid:{self.description.version}",

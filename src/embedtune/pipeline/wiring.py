@@ -14,7 +14,7 @@ from embedtune.artifacts.manifest import MODEL_FOLDER, served_digest
 from embedtune.artifacts.store import Registry
 from embedtune.artifacts.verified_copy import verified_copy
 from embedtune.artifacts.versioned_embeddings import VersionedEmbeddings
-from embedtune.config.settings import CacheSettings, RemoteSettings, RetrievalSettings
+from embedtune.config.settings import CacheSettings, RemoteSettings
 from embedtune.encoders.cache import VectorCache
 from embedtune.encoders.cached_encoder import CachedEncoder
 from embedtune.encoders.digests import model_digest
@@ -29,6 +29,7 @@ from embedtune.events import Report, silent
 from embedtune.index.bm25 import BM25Index
 from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.ports import Encoder
+from embedtune.vocabulary.retrieval import KeywordSettings
 
 VECTORS = "vectors"
 _ANYWHERE = RemoteSettings()
@@ -194,13 +195,14 @@ def cached(encoder: Encoder, cache: VectorCache | None) -> Encoder:
     return CachedEncoder(encoder, cache, " ".join(versions))
 
 
-def section_keywords(sections: Sequence[Section], settings: RetrievalSettings) -> BM25Index:
+def section_keywords(sections: Sequence[Section], keywords: KeywordSettings) -> BM25Index:
     """Return BM25 over whole sections, headings included: what search and evaluation both rank by words."""
     return BM25Index(
         [section.id for section in sections],
         [section.full_text for section in sections],
-        settings.bm25_k1,
-        settings.bm25_b,
+        keywords.k1,
+        keywords.b,
+        stemming=keywords.stemming,
     )
 
 

@@ -74,9 +74,7 @@ def test_threads_get_the_vectors_of_their_own_texts(exported):
     wrong = []
 
     def ask(text):
-        for _ in range(20):
-            if not np.array_equal(encoder.encode([text]), expected[text]):
-                wrong.append(text)
+        wrong.extend(text for _ in range(20) if not np.array_equal(encoder.encode([text]), expected[text]))
 
     threads = [Thread(target=ask, args=(text,)) for text in TEXTS]
     for thread in threads:

@@ -81,9 +81,7 @@ def test_it_may_be_shared_by_threads():
     wrong = []
 
     def ask(own):
-        for text in own * 50:
-            if not np.array_equal(cache.encode([text])[0], expected[text]):
-                wrong.append(text)
+        wrong.extend(text for text in own * 50 if not np.array_equal(cache.encode([text])[0], expected[text]))
 
     threads = [Thread(target=ask, args=(own,)) for own in ("abcd", "cdef", "efgh", "habc")]
     for thread in threads:
