@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from embedtune.api.registry import ModelRegistry, RegistrySettings, generate_signing_keys, prune_cache
     from embedtune.api.retrieval import FineTunedRetrieval, create_finetuned_retrieval
     from embedtune.api.training import EmbeddingFineTuner, TrainingConfig, train_embedding_model
+    from embedtune.api.uses import VectorUses
     from embedtune.api.versions import ModelArtifactCreator, VersionedEmbeddings
     from embedtune.artifacts.card import ModelCard
     from embedtune.training.dev.domain_evaluator import DomainAwareEvaluator
@@ -38,6 +39,7 @@ _HOMES = {
     "RegistrySettings": "embedtune.api.registry",
     "TrainingConfig": "embedtune.api.training",
     "TrainingDataGenerator": "embedtune.api.extraction",
+    "VectorUses": "embedtune.api.uses",
     "VersionedEmbeddings": "embedtune.api.versions",
     "create_finetuned_retrieval": "embedtune.api.retrieval",
     "generate_signing_keys": "embedtune.api.registry",
@@ -61,6 +63,7 @@ __all__ = [
     "RegistrySettings",
     "TrainingConfig",
     "TrainingDataGenerator",
+    "VectorUses",
     "VersionedEmbeddings",
     "create_finetuned_retrieval",
     "generate_signing_keys",

@@ -29,6 +29,7 @@ from embedtune.cli import (
     search,
     sections,
     train,
+    uses,
 )
 from embedtune.errors import EmbedtuneError, GateError, InputError, InterruptedRunError, VerificationError
 
@@ -45,7 +46,21 @@ def cli() -> None:
     """From a folder of technical documents to a fine-tuned, proven, verified embedding model that searches."""
 
 
-for _module in (flow, sections, duplicates, generate, mine, train, evaluate, publish, models, search, anomaly, abtest):
+for _module in (
+    flow,
+    sections,
+    duplicates,
+    generate,
+    mine,
+    train,
+    evaluate,
+    publish,
+    models,
+    search,
+    anomaly,
+    abtest,
+    uses,
+):
     for _command in _module.COMMANDS:
         cli.add_command(_command)
 
