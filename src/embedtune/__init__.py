@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from embedtune.api.evaluation import EmbeddingEvaluator
     from embedtune.api.extraction import HardNegativeMiner, ProcedureExtractor, QueryGenerator, TrainingDataGenerator
     from embedtune.api.registry import ModelRegistry, RegistrySettings, generate_signing_keys, prune_cache
+    from embedtune.api.reranking import Reranker
     from embedtune.api.retrieval import FineTunedRetrieval, create_finetuned_retrieval
     from embedtune.api.training import EmbeddingFineTuner, TrainingConfig, train_embedding_model
     from embedtune.api.uses import VectorUses
@@ -37,6 +38,7 @@ _HOMES = {
     "ProcedureExtractor": "embedtune.api.extraction",
     "QueryGenerator": "embedtune.api.extraction",
     "RegistrySettings": "embedtune.api.registry",
+    "Reranker": "embedtune.api.reranking",
     "TrainingConfig": "embedtune.api.training",
     "TrainingDataGenerator": "embedtune.api.extraction",
     "VectorUses": "embedtune.api.uses",
@@ -61,6 +63,7 @@ __all__ = [
     "ProcedureExtractor",
     "QueryGenerator",
     "RegistrySettings",
+    "Reranker",
     "TrainingConfig",
     "TrainingDataGenerator",
     "VectorUses",

@@ -54,19 +54,35 @@ def index(
 @click.option("--mode", type=click.Choice(["hybrid", "dense", "bm25"]), default="hybrid", show_default=True)
 @click.option("--domain", help="Search one domain alone.")
 @click.option("--store", type=FOLDER, help="Index folder; by default the project's own.")
+@click.option("--rerank", type=FOLDER, help="A cross-encoder on this machine that puts the first results in order.")
 @common
 def search(
-    session: Session, query: str, limit: int, threshold: float | None, mode: str, domain: str | None, store: Path | None
+    session: Session,
+    *,
+    query: str,
+    limit: int,
+    threshold: float | None,
+    mode: str,
+    domain: str | None,
+    store: Path | None,
+    rerank: Path | None,
 ) -> None:
     """Search an index and show heading, passage, score and both ranks."""
+    from embedtune.encoders.cross_encoder import load_cross_encoder
     from embedtune.pipeline.searching import OpenedIndex
+    from embedtune.retrieval.reranking import rerank as reranked
     from embedtune.vocabulary.retrieval import Mode
 
-    opened = OpenedIndex(session.project(), store)
+    project = session.project()
+    scorer = load_cross_encoder(rerank) if rerank else None
+    depth = max(limit, project.config.retrieval.rerank_depth) if scorer and limit > 0 else limit
+    opened = OpenedIndex(project, store)
     try:
-        hits = opened.search(query, limit, threshold, Mode(mode), domain)
+        hits = opened.search(query, depth, threshold, Mode(mode), domain)
     finally:
         opened.close()
+    if scorer:
+        hits = reranked(query, hits, scorer, limit)
     session.console.result(
         {
             "query": query,

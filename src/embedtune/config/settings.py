@@ -47,6 +47,7 @@ class RetrievalSettings(Settings):
         ("min-max", "z-score"), min_length=1, description="Ways to make cosines and BM25 scores comparable to try."
     )
     rrf: bool = Field(default=True, description="Try the fusion of ranks (RRF, k = 60) too.")
+    rerank_depth: Positive = Field(30, description="Results that `search --rerank` puts in a new order.")
     bm25_k1: float = Field(0.9, ge=0, description="BM25's term saturation, unless another is clearly better on dev.")
     bm25_b: Share = Field(0.4, description="BM25's length normalisation, unless another is clearly better on dev.")
     bm25_stemming: bool = Field(

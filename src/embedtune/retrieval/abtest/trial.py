@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
-from embedtune.errors import EmbedtuneError, InputError
+from embedtune.errors import EmbedtuneError
 from embedtune.retrieval.abtest.experiment import Arm, Experiment
 from embedtune.retrieval.abtest.interleaving import team_draft
 from embedtune.retrieval.abtest.log import Click, ExperimentLog, Impression
@@ -88,7 +88,7 @@ class Trial:
         try:
             hits, teams = self._answer(arm, query, limit, impression)
         except EmbedtuneError as error:
-            if arm is Arm.CONTROL or isinstance(error, InputError):
+            if arm is Arm.CONTROL:
                 raise
             failed = error.message
             hits = self._searches[Arm.CONTROL].search(query, limit)
