@@ -42,8 +42,8 @@ class BM25Index:
     """BM25 with Lucene's idf and term weights over whole sections, by way of ``bm25s``.
 
     Lucene's variant of Robertson and Zaragoza 2009, "The probabilistic relevance framework: BM25 and
-    beyond"; the defaults are Anserini's. A word that a query repeats counts twice. A section that holds a part
-    number much like one of the question, but not that one, scores below every section that does hold it.
+    beyond"; the defaults are Anserini's. A word that a query repeats counts twice. In a search, a section that holds
+    a part number much like one of the question, but not that one, scores below every section that does hold it.
 
     Args:
         ids: The ids of the sections, all different.
@@ -80,16 +80,12 @@ class BM25Index:
         return len(self._ids)
 
     def scores(self, query: str) -> NDArray[np.float32]:
-        """Return the score of every section, in the order of ``ids``: shape (n,), float32, 0 or more."""
+        """Return the plain score of every section, in the order of ``ids``: shape (n,), float32, 0 or more."""
         asked = tokens(query, stemming=self._stemming)
         known = [self._vocabulary[token] for token in asked if token in self._vocabulary]
         if self._model is None or not known:
             return np.zeros(len(self._ids), dtype=np.float32)
-        scores = np.asarray(self._model.get_scores_from_ids(known), dtype=np.float32)
-        exact, near = self._told_apart(query)
-        if len(near):
-            scores[near] = np.minimum(scores[near], np.nextafter(scores[exact].min(), np.float32(0)))
-        return scores
+        return np.asarray(self._model.get_scores_from_ids(known), dtype=np.float32)
 
     def near_misses(self, query: str) -> NearMisses:
         """Return the sections that a part number of a question tells apart; none where it has none."""
@@ -114,6 +110,9 @@ class BM25Index:
         if limit < 1:
             raise InputError(f"A search for {limit} results was asked for.", "Ask for at least 1.")
         scores = self.scores(query)
+        exact, near = self._told_apart(query)
+        if len(near):
+            scores[near] = np.minimum(scores[near], np.nextafter(scores[exact].min(), np.float32(0)))
         bound = reached_score(scores, limit) if keep is None else 0.0
         found = np.flatnonzero(scores >= bound) if bound > 0 else np.flatnonzero(scores)
         order = found[np.lexsort((self._place[found], -scores[found]))]
