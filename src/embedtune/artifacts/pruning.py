@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from embedtune.artifacts.history import Action, Deed
 from embedtune.artifacts.manifest import manifest_digest, served_digest
+from embedtune.encoders.onnx_files import Precision, exported_digest
 from embedtune.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def plan_pruning(registry: Registry, keep: int, indexed: Mapping[str, str]) -> t
         newest = {version.label for version in ordered[len(ordered) - keep :]}
         for version in ordered:
             reason = held.get(version.label, "")
-            if place := indexed.get(served_digest(version.manifest)):
+            digest = served_digest(version.manifest)
+            if place := indexed.get(digest) or indexed.get(exported_digest(digest, Precision.INT8)):
                 reason = reason or f"the index {place} needs it"
             if not reason and version.label in newest:
                 reason = f"it is among the {keep} newest"

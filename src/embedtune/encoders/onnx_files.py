@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -94,6 +95,14 @@ def read_facts(folder: Path, model_digest: str) -> OnnxFacts:
     if facts.schema != _SCHEMA or facts.model_digest != model_digest:
         raise ModelError(f"{path} was not exported from the model in {folder}.", _EXPORT_AGAIN)
     return facts
+
+
+def run_digest(folder: Path, model_digest: str) -> str:
+    """Return the digest of the vectors that a model folder gives when it is loaded: of its export, if it has one."""
+    if has_onnx(folder):
+        with contextlib.suppress(ModelError):
+            return read_facts(folder, model_digest).digest
+    return model_digest
 
 
 _EXPORT_AGAIN = "Publish the model anew, or remove its onnx folder: it is then run by torch."

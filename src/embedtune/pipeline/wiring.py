@@ -20,7 +20,7 @@ from embedtune.encoders.cached_encoder import CachedEncoder
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import LocatedModel, locate_model, model_folder
 from embedtune.encoders.onnx import load_onnx
-from embedtune.encoders.onnx_files import OnnxFacts, Precision, has_onnx
+from embedtune.encoders.onnx_files import OnnxFacts, Precision, has_onnx, run_digest
 from embedtune.encoders.query_cache import QueryCache
 from embedtune.encoders.remote import load_remote
 from embedtune.encoders.remote_name import PREFIX, RemoteName
@@ -166,9 +166,10 @@ class Models:
 
     def _once(self, folder: Path, name: str, digest: str = "") -> Encoder:
         digest = digest or model_digest(folder)
-        if digest not in self._loaded:
-            self._loaded[digest] = self.load(folder, name, digest)
-        return self._loaded[digest]
+        key = run_digest(folder, digest)  # a version with 8-bit weights is not the run it was made from
+        if key not in self._loaded:
+            self._loaded[key] = self.load(folder, name, digest)
+        return self._loaded[key]
 
 
 def vector_cache(folder: Path, settings: CacheSettings, report: Report) -> VectorCache | None:

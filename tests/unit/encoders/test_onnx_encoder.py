@@ -9,7 +9,7 @@ import pytest
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.onnx import load_onnx
 from embedtune.encoders.onnx_export import TOLERANCE, export_onnx, int8_encoder
-from embedtune.encoders.onnx_files import Precision, exported_digest, graph_file, has_onnx, read_facts
+from embedtune.encoders.onnx_files import Precision, exported_digest, graph_file, has_onnx, read_facts, run_digest
 from embedtune.encoders.sentence_transformer import load_encoder
 from embedtune.errors import ModelError
 from embedtune.files import digest_file
@@ -161,3 +161,18 @@ def test_threads_are_those_that_torch_would_take(exported, monkeypatch, asked, e
     load_onnx(exported, model_digest(exported))
 
     assert seen == [expected] if expected else 1 <= seen[0] <= 4
+
+
+def test_a_model_and_the_same_with_8_bit_weights_are_loaded_as_two(tiny_model, tmp_path):
+    digest = model_digest(tiny_model)
+    folder = shutil.copytree(tiny_model, tmp_path / "small")
+    export_onnx(folder, digest, Precision.INT8)
+    models = Models("", registry=None)
+
+    whole, small = models.named(str(tiny_model)), models.named(str(folder))
+
+    assert (whole.digest, small.digest) == (digest, exported_digest(digest, Precision.INT8))
+    assert run_digest(folder, digest) == small.digest
+    assert run_digest(tiny_model, digest) == digest
+    (folder / "onnx" / "sentence_embedding.json").write_text("{}")
+    assert run_digest(folder, digest) == digest
