@@ -34,6 +34,7 @@ class IdentifierMatches:
             if found := identifier(token):
                 spellings.setdefault(found.joined, []).append(number)
         self._numbers = {joined: tuple(numbers) for joined, numbers in spellings.items()}
+        self._spellings = list(self._numbers)
 
     def of(self, question: str) -> list[IdentifierMatch]:
         """Return the part numbers of a question that the corpus holds; for one it lacks the nearest may well do."""
@@ -45,6 +46,6 @@ class IdentifierMatches:
         from rapidfuzz.distance import Levenshtein
 
         found = process.extract(
-            joined, self._numbers.keys(), scorer=Levenshtein.distance, score_cutoff=len(joined) // 2, limit=None
+            joined, self._spellings, scorer=Levenshtein.distance, score_cutoff=len(joined) // 2, limit=None
         )
         return tuple(number for other, distance, _ in found if distance for number in self._numbers[other])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -40,7 +41,7 @@ class Cluster:
 
 def cluster_count(count: int) -> int:
     """Return how many clusters to make of so many sections where nobody says: the root of their half."""
-    return max(1, round((count / 2) ** 0.5))
+    return max(1, round(math.sqrt(count / 2)))
 
 
 def clusters_of(vectors: NDArray[np.float32], texts: Sequence[str], count: int, seed: int) -> tuple[Cluster, ...]:
@@ -73,7 +74,7 @@ def clusters_of(vectors: NDArray[np.float32], texts: Sequence[str], count: int, 
             break
     groups = [np.flatnonzero(owners == number) for number in range(len(middles))]
     groups = sorted((group for group in groups if len(group)), key=lambda group: (-len(group), int(group[0])))
-    labels = cluster_labels([[texts[row] for row in group] for group in groups])
+    labels = cluster_labels([[texts[row] for row in group.tolist()] for group in groups])
     return tuple(
         Cluster(
             tuple(int(row) for row in group[np.argsort(-cosines[group], kind="stable")]),

@@ -24,7 +24,7 @@ class MatchedWords:
     """
 
     def __init__(self, *, stemming: bool = False) -> None:
-        self._tokens = Memo(lambda word: frozenset(tokens(word, stemming=stemming)))
+        self._tokens: Memo[str, frozenset[str]] = Memo(lambda word: frozenset(tokens(word, stemming=stemming)))
 
     def wanted(self, question: str) -> frozenset[str]:
         """Return what to look for: the tokens of the words with a meaning; of all, where none has one."""

@@ -30,7 +30,7 @@ def test_the_scorer_decides_and_the_components_stay_beside_it():
 
     assert [hit.section_id for hit in found] == ["b", "a"]
     assert found[0].component_ranks == {"dense": 2, "cross": 1}
-    assert found[0].score == found[0].component_scores["cross"] == np.float32(0.28)
+    assert found[0].score == found[0].component_scores["cross"] == np.float32(0.29)
     assert found[1].component_scores["bm25"] == 3.0
     assert scorer.seen == [("oil", ["short", "Brakes > Bleeding\nmuch longer", "short"])]
 
