@@ -25,6 +25,7 @@ from embedtune.errors import ModelError
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import Tensor, nn
+    from transformers import PreTrainedModel
 
 TOLERANCE = 1e-4
 """The greatest difference of any number of a vector from the model's own, without 8-bit weights."""
@@ -109,13 +110,19 @@ def _example(model: SentenceTransformer) -> dict[str, Tensor]:
     return {name: value for name, value in model.preprocess(list(_TRACED)).items() if hasattr(value, "shape")}
 
 
+def _backbone(model: SentenceTransformer) -> PreTrainedModel:
+    """Return the transformer within a model."""
+    found: PreTrainedModel = getattr(model[0], "auto_model")  # noqa: B009 - the library declares modules alone
+    return found
+
+
 def _trace(model: SentenceTransformer, inputs: tuple[str, ...], target: Path) -> None:
     """Write the graph of a model: two texts of different length are followed through it."""
     import torch
 
     example = _example(model)
     # Plain attention becomes fewer and simpler nodes than the fused one, and is the faster for it.
-    model[0].auto_model.set_attn_implementation("eager")
+    _backbone(model).set_attn_implementation("eager")
     axes = {name: {0: "texts", 1: "tokens"} for name in inputs} | {_OUTPUT: {0: "texts"}}
     try:
         with torch.no_grad(), warnings.catch_warnings():
@@ -133,7 +140,7 @@ def _trace(model: SentenceTransformer, inputs: tuple[str, ...], target: Path) ->
     except Exception as error:
         # An exporter fails in as many ways as there are models.
         raise ModelError(
-            f"The model {model[0].auto_model.__class__.__name__} cannot be exported: {type(error).__name__}.",
+            f"The model {_backbone(model).__class__.__name__} cannot be exported: {type(error).__name__}.",
             "Serve it without ONNX (publish.onnx = 'off').",
         ) from error
 

@@ -32,7 +32,7 @@ from embedtune.pipeline.robustness import measure_robustness
 from embedtune.pipeline.sampling import Sample
 from embedtune.pipeline.systems import BASE, BM25, HYBRID, SystemSpec, SystemUnderTest, Workbench, default_comparisons
 from embedtune.pipeline.verdicts import GATE_METRIC, check_candidates
-from embedtune.pipeline.wiring import INT8, vector_cache
+from embedtune.pipeline.wiring import INT8, served_precision, vector_cache
 from embedtune.pipeline.workspace import Plan
 from embedtune.retrieval.choosing import TuningResult
 from embedtune.retrieval.retriever import POOL_DEPTH
@@ -149,7 +149,7 @@ def evaluation_stage(
         command: What makes the same evaluation again.
     """
     located = project.models.located_base()
-    precision = Precision.INT8 if project.config.publish.onnx == Precision.INT8 else Precision.FP32
+    precision = served_precision(project.config.publish)
     plan = Plan(
         STAGE,
         f"comparing systems on {len(questions.test.qrels)} questions ({questions.name})",

@@ -19,6 +19,7 @@ from embedtune.files import write_json, write_text
 from embedtune.pipeline.describing import Evidence, PublishRequest, describe, lineage, package_versions
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.training import run_origin
+from embedtune.pipeline.wiring import served_precision
 from embedtune.vocabulary.versions import ModelVersion
 
 _NO_ONNX = "off"
@@ -39,8 +40,7 @@ def publish_run(project: Project, request: PublishRequest) -> ModelVersion:
     model = model_folder(request.run)
     record = read_record(request.evaluation) if request.evaluation else None
     base_hash, gates = run_origin(request.run).base_model_hash, project.config.gates
-    onnx = project.config.publish.onnx
-    precision = Precision.INT8 if onnx == Precision.INT8 else Precision.FP32
+    precision = served_precision(project.config.publish)
     evidence = Evidence.of(record, request.run, precision, base_hash, gates)
     if request.unproven and record:
         excused = gates.model_copy(update={"gain": False})
@@ -61,7 +61,7 @@ def publish_run(project: Project, request: PublishRequest) -> ModelVersion:
     def fill(folder: Path) -> None:
         unwanted = shutil.ignore_patterns("README.md", ".*", *FOREIGN_FOLDERS)
         shutil.copytree(model, folder / MODEL_FOLDER, ignore=unwanted)
-        if onnx != _NO_ONNX:
+        if project.config.publish.onnx != _NO_ONNX:
             _export(project, folder / MODEL_FOLDER, precision)
         write_json(folder / CARD_NAME, card.to_json())
         write_text(folder / "README.md", render_readme(card, _rows(record)))

@@ -14,7 +14,7 @@ from embedtune.artifacts.manifest import MODEL_FOLDER, served_digest
 from embedtune.artifacts.store import Registry
 from embedtune.artifacts.verified_copy import verified_copy
 from embedtune.artifacts.versioned_embeddings import VersionedEmbeddings
-from embedtune.config.settings import CacheSettings, RemoteSettings
+from embedtune.config.settings import CacheSettings, PublishSettings, RemoteSettings
 from embedtune.encoders.cache import VectorCache
 from embedtune.encoders.cached_encoder import CachedEncoder
 from embedtune.encoders.digests import model_digest
@@ -170,6 +170,11 @@ class Models:
         if key not in self._loaded:
             self._loaded[key] = self.load(folder, name, digest)
         return self._loaded[key]
+
+
+def served_precision(settings: PublishSettings) -> Precision:
+    """Return the numbers that a version is served with."""
+    return Precision.INT8 if settings.onnx == Precision.INT8.value else Precision.FP32
 
 
 def vector_cache(folder: Path, settings: CacheSettings, report: Report) -> VectorCache | None:

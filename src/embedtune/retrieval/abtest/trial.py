@@ -84,7 +84,8 @@ class Trial:
         """
         experiment, impression = self._experiment(), self._identify()
         arm = experiment.arm(unit)
-        failed, teams = "", ()
+        failed = ""
+        teams: tuple[Arm, ...] = ()
         try:
             hits, teams = self._answer(arm, query, limit, impression)
         except EmbedtuneError as error:
