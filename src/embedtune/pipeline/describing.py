@@ -22,6 +22,7 @@ from embedtune.evaluation.result import EvaluationRecord
 from embedtune.pipeline.corpus import read_documents
 from embedtune.pipeline.data_summary import pair_examples
 from embedtune.pipeline.evaluation import base_digest, candidate_names, tuned_settings
+from embedtune.pipeline.keyword_choice import untuned_fusion
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.systems import BASE, HYBRID
 from embedtune.pipeline.training import run_origin
@@ -138,7 +139,7 @@ def describe(project: Project, request: PublishRequest, evidence: Evidence) -> M
     values = _values(record)
     robustness = record.robustness if record else None
     tested, base_tested = (robustness.system(one) if robustness else None for one in (evidence.candidate, BASE))
-    passages, fusion = tuned_settings(record, evidence.served)
+    passages, fusion = tuned_settings(record, evidence.served, untuned_fusion(project.config.retrieval))
     return ModelCard(
         name=request.name,
         version=request.version,

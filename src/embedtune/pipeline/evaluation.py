@@ -47,6 +47,7 @@ RUNS = "runs"
 QRELS = "qrels.tsv"
 REPORT = "report.html"
 TUNED = "tuned"
+_UNTUNED = FusionSettings()
 _PASSAGES = TypeAdapter(PassageSettings)
 _FUSION = TypeAdapter(FusionSettings)
 
@@ -189,19 +190,22 @@ def evaluation_stage(
     return project.workspace.run_stage(plan, work, project.report) / RESULT
 
 
-def tuned_settings(record: EvaluationRecord | None, digest: str) -> tuple[PassageSettings, FusionSettings]:
+def tuned_settings(
+    record: EvaluationRecord | None, digest: str, untuned: FusionSettings = _UNTUNED
+) -> tuple[PassageSettings, FusionSettings]:
     """Return passages and fusion that an evaluation chose for a model; the defaults where it chose none.
 
     Args:
         record: The evaluation.
         digest: The model's digest.
+        untuned: The fusion where it chose none.
     """
     systems = _systems(record) if record else {}
     for mode in (Mode.HYBRID, Mode.DENSE):
         for system in systems.values():
             if system.get("model") == digest and system.get("mode") == mode.value:
                 return _settings_from(system)
-    return PassageSettings(), FusionSettings()
+    return PassageSettings(), untuned
 
 
 def candidate_names(record: EvaluationRecord, digest: str) -> tuple[str, ...]:
@@ -238,7 +242,7 @@ def _details(
         "sample": sample.as_json() if sample else None,
         "candidates": {
             "sections": len(questions.sections),
-            "passage_choices": [cut.label for cut in bench.grid],
+            "passage_choices": [cut.label for cut in bench.affordable],
             "sections_per_component": POOL_DEPTH,
         },
         "systems": {system.spec.name: _system_details(system) for system in systems},

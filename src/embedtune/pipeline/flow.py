@@ -20,6 +20,7 @@ from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.evaluation import TUNED, evaluation_stage, tuned_settings
 from embedtune.pipeline.human_questions import HumanQuestions, questions_digest
 from embedtune.pipeline.indexing import IndexRequest, index_stage
+from embedtune.pipeline.keyword_choice import untuned_fusion
 from embedtune.pipeline.mining import corpus_pool
 from embedtune.pipeline.pairs import PAIRS, data_stage, project_questions, question_files, read_pairs
 from embedtune.pipeline.project import Project, config_digest
@@ -215,5 +216,5 @@ def _publish(project: Project, request: PublishRequest, making: str) -> ModelVer
 
 def _index(project: Project, corpus: SplitCorpus, version: ModelVersion, record: EvaluationRecord | None) -> Path:
     encoder = project.models.named(str(version.folder))
-    passages, fusion = tuned_settings(record, encoder.digest)
+    passages, fusion = tuned_settings(record, encoder.digest, untuned_fusion(project.config.retrieval))
     return index_stage(project, IndexRequest(corpus.sections, encoder, version.label, passages, fusion))

@@ -11,7 +11,7 @@ from embedtune.pipeline.questions import JudgedQueries
 from embedtune.retrieval.keyword_tuning import KeywordTuning, tune_keywords
 from embedtune.retrieval.tuning import MIN_QUESTIONS, Metric
 from embedtune.vocabulary.corpus import Section
-from embedtune.vocabulary.retrieval import KeywordSettings
+from embedtune.vocabulary.retrieval import FusionSettings, KeywordSettings
 
 Found = dict[str, list[tuple[str, float]]]
 
@@ -19,6 +19,11 @@ Found = dict[str, list[tuple[str, float]]]
 def default_keywords(settings: RetrievalSettings) -> KeywordSettings:
     """Return how BM25 counts words where nothing is tuned."""
     return KeywordSettings(settings.bm25_k1, settings.bm25_b, settings.bm25_stemming)
+
+
+def untuned_fusion(settings: RetrievalSettings) -> FusionSettings:
+    """Return how both sides are combined where nothing is tuned."""
+    return FusionSettings(keywords=default_keywords(settings))
 
 
 def chosen_keywords(

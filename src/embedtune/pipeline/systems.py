@@ -21,7 +21,7 @@ from embedtune.evaluation.metrics import Measure
 from embedtune.events import Progress, Report
 from embedtune.index.bm25 import BM25Index
 from embedtune.index.exact import ExactIndex
-from embedtune.pipeline.keyword_choice import chosen_keywords, default_keywords
+from embedtune.pipeline.keyword_choice import chosen_keywords, untuned_fusion
 from embedtune.pipeline.questions import JudgedQueries, QuestionSet
 from embedtune.pipeline.wiring import INT8, Models, cached, section_keywords
 from embedtune.retrieval.choosing import TuningResult
@@ -159,8 +159,7 @@ class Workbench:
         dev = self.questions.dev
         hybrid = spec.mode is Mode.HYBRID
         if dev is None or not self.settings.tune:
-            untuned = FusionSettings(keywords=default_keywords(self.settings))
-            fusion = untuned if hybrid else FusionSettings(FusionMethod.CONVEX, 1.0)
+            fusion = untuned_fusion(self.settings) if hybrid else FusionSettings(FusionMethod.CONVEX, 1.0)
             reason = (
                 "not tuned: there are no human dev questions" if dev is None else "not tuned: retrieval.tune is off"
             )

@@ -14,6 +14,7 @@ from embedtune.index.exact import ExactIndex
 from embedtune.index.near_vectors import near_vector_links
 from embedtune.pairs.formats.qa_pairs import read_qa_pairs
 from embedtune.pipeline.indexing import default_store
+from embedtune.pipeline.keyword_choice import untuned_fusion
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.stored_vectors import stored_vectors
 from embedtune.pipeline.systems import BASE
@@ -22,7 +23,7 @@ from embedtune.retrieval.clustering import Cluster, cluster_count, clusters_of
 from embedtune.retrieval.retriever import HybridRetriever
 from embedtune.vocabulary.corpus import Passage, Section, SectionKind
 from embedtune.vocabulary.ports import Encoder
-from embedtune.vocabulary.retrieval import FusionSettings, Hit
+from embedtune.vocabulary.retrieval import Hit
 
 _CACHE = "cache"
 
@@ -152,7 +153,7 @@ def find_answers(project: Project, file: Path, model: str, question: str, limit:
         block = passages[start : start + BLOCK]
         domains = [section.domain for section in sections[start : start + BLOCK]]
         index.upsert(block, encoder.encode([passage.text for passage in block]), domains)
-    fusion = FusionSettings()
+    fusion = untuned_fusion(project.config.retrieval)
     keywords = section_keywords(sections, fusion.keywords)
     retriever = HybridRetriever(sections, passages, index, keywords, encoder, fusion, f"hybrid:{model}")
     return retriever.search(question, limit)
