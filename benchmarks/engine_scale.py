@@ -131,7 +131,6 @@ def unit(rows: np.ndarray) -> np.ndarray:
 
 def measured(count: int, queries: int, engine: str | None, *, gaussian: bool) -> Measurement:
     """Build, open and search an index of one size."""
-    from embedtune.config.settings import RetrievalSettings
     from embedtune.events import silent
     from embedtune.index.description import Engine
     from embedtune.index.folder_store import FolderStore
@@ -140,7 +139,7 @@ def measured(count: int, queries: int, engine: str | None, *, gaussian: bool) ->
     from embedtune.pipeline.opening import read_collection
     from embedtune.pipeline.wiring import section_keywords
     from embedtune.vocabulary.corpus import Section, SectionKind
-    from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings
+    from embedtune.vocabulary.retrieval import FusionSettings, KeywordSettings, PassageSettings
 
     rows, asked = vectors(count, queries, gaussian=gaussian)
     draws = np.random.default_rng(8)
@@ -160,7 +159,7 @@ def measured(count: int, queries: int, engine: str | None, *, gaussian: bool) ->
         built = build_index(request, store, silent)
         writing = time.perf_counter() - begin - digesting
         begin = time.perf_counter()
-        section_keywords(sections, RetrievalSettings())
+        section_keywords(sections, KeywordSettings())
         bm25 = time.perf_counter() - begin
         begin = time.perf_counter()
         found = read_collection(store, built.name)

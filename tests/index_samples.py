@@ -14,7 +14,6 @@ from embedtune.events import silent
 from embedtune.index.folder_store import FolderStore
 from embedtune.index.server_connection import ServerConnection
 from embedtune.index.server_store import ServerStore
-from embedtune.index.server_words import WordWeights
 from embedtune.pipeline.index_command import baseline_of
 from embedtune.pipeline.indexing import IndexRequest, build_index
 from embedtune.pipeline.opening import read_collection
@@ -88,7 +87,7 @@ class CountingEncoder:
 def client_store(folder: Path, client: QdrantClient | None = None, prefix="embedtune") -> ServerStore:
     """Return a store on the client library's own engine in memory."""
     connection = ServerConnection(client or QdrantClient(":memory:"), "http://in.memory")
-    return ServerStore(connection, prefix, WordWeights(), FolderStore(folder / "mirror"))
+    return ServerStore(connection, prefix, FolderStore(folder / "mirror"))
 
 
 def write_beir(folder: Path, sections, dev: dict[str, str]) -> Path:

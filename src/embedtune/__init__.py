@@ -10,12 +10,15 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from embedtune.api.abtest import ABTest
     from embedtune.api.anomaly import train_anomaly_detector
     from embedtune.api.evaluation import EmbeddingEvaluator
     from embedtune.api.extraction import HardNegativeMiner, ProcedureExtractor, QueryGenerator, TrainingDataGenerator
     from embedtune.api.registry import ModelRegistry, RegistrySettings, generate_signing_keys, prune_cache
+    from embedtune.api.reranking import Reranker
     from embedtune.api.retrieval import FineTunedRetrieval, create_finetuned_retrieval
     from embedtune.api.training import EmbeddingFineTuner, TrainingConfig, train_embedding_model
+    from embedtune.api.uses import VectorUses
     from embedtune.api.versions import ModelArtifactCreator, VersionedEmbeddings
     from embedtune.artifacts.card import ModelCard
     from embedtune.training.dev.domain_evaluator import DomainAwareEvaluator
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ABTest": "embedtune.api.abtest",
     "DomainAwareEvaluator": "embedtune.training.dev.domain_evaluator",
     "EmbeddingEvaluator": "embedtune.api.evaluation",
     "EmbeddingFineTuner": "embedtune.api.training",
@@ -34,8 +38,10 @@ _HOMES = {
     "ProcedureExtractor": "embedtune.api.extraction",
     "QueryGenerator": "embedtune.api.extraction",
     "RegistrySettings": "embedtune.api.registry",
+    "Reranker": "embedtune.api.reranking",
     "TrainingConfig": "embedtune.api.training",
     "TrainingDataGenerator": "embedtune.api.extraction",
+    "VectorUses": "embedtune.api.uses",
     "VersionedEmbeddings": "embedtune.api.versions",
     "create_finetuned_retrieval": "embedtune.api.retrieval",
     "generate_signing_keys": "embedtune.api.registry",
@@ -45,6 +51,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ABTest",
     "DomainAwareEvaluator",
     "EmbeddingEvaluator",
     "EmbeddingFineTuner",
@@ -56,8 +63,10 @@ __all__ = [
     "ProcedureExtractor",
     "QueryGenerator",
     "RegistrySettings",
+    "Reranker",
     "TrainingConfig",
     "TrainingDataGenerator",
+    "VectorUses",
     "VersionedEmbeddings",
     "create_finetuned_retrieval",
     "generate_signing_keys",

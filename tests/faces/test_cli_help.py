@@ -11,8 +11,16 @@ from embedtune import __version__
 from embedtune.cli.main import cli
 
 WORKING = {
+    "abtest click",
+    "abtest report",
+    "abtest search",
+    "abtest share",
+    "abtest start",
+    "abtest stop",
+    "answers",
     "anomaly fit",
     "anomaly score",
+    "cluster",
     "demo",
     "doctor",
     "duplicates",
@@ -37,6 +45,7 @@ WORKING = {
     "run",
     "search",
     "sections",
+    "similarity",
     "train",
 }
 
@@ -56,7 +65,7 @@ def test_commands_are_those_that_work():
     assert set(COMMANDS) == WORKING
 
 
-@pytest.mark.parametrize("later", ["serve", "tune", "distill", "abtest", "cluster"])
+@pytest.mark.parametrize("later", ["serve", "tune", "distill"])
 def test_what_does_not_work_yet_is_absent(embedtune, later):
     answer = embedtune(*later.split())
     assert answer.code == 2

@@ -39,7 +39,7 @@ PROMISED = """
 ProcedureExtractor QueryGenerator TrainingDataGenerator HardNegativeMiner TrainingConfig EmbeddingFineTuner
 train_embedding_model DomainAwareEvaluator EmbeddingEvaluator ModelCard ModelArtifactCreator VersionedEmbeddings
 FineTunedRetrieval create_finetuned_retrieval train_anomaly_detector ModelRegistry RegistrySettings
-generate_signing_keys prune_cache
+generate_signing_keys prune_cache ABTest Reranker VectorUses
 """.split()
 QUESTION = "bleed the brake caliper"
 SCORES = {"recall_at_5_baseline": 0.5, "recall_at_5_finetuned": 0.7, "mean_reciprocal_rank": 0.6}

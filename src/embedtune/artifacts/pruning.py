@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from embedtune.artifacts.history import Action, Deed, LogEntry
 from embedtune.artifacts.manifest import manifest_digest, served_digest
+from embedtune.encoders.onnx_files import Precision, exported_digest
 from embedtune.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def _plan(
         newest = {version.label for version in ordered[len(ordered) - keep :]}
         for version in ordered:
             reason = held.get(version.label, "")
-            if place := indexed.get(served_digest(version.manifest)):
+            digest = served_digest(version.manifest)
+            if place := indexed.get(digest) or indexed.get(exported_digest(digest, Precision.INT8)):
                 reason = reason or f"the index {place} needs it"
             if not reason and version.label in newest:
                 reason = f"it is among the {keep} newest"

@@ -20,6 +20,9 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 ANY_PATH = click.Path(path_type=Path)
+STORE = click.option(
+    "--store", help="Index folder, or http://HOST:6333 of a Qdrant server; by default the project's own folder."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, examp
 @click.option("--evaluation", type=FILE, help="Result of `embedtune evaluate` on base and this run.")
 @click.option("--without-evaluation", is_flag=True, help="Leave evaluation.json out: it can hold test questions.")
 @click.option("--sign", "key", type=FILE, help="Private key to sign with (`models keygen` makes one).")
+@click.option("--onnx", type=click.Choice(["off", "fp32", "int8"]), help="What ONNX Runtime serves it with.")
 @click.option("--corpus", type=ANY_PATH, help="The documents, for their digest, where `generate` did not note it.")
 @click.option("--examples", type=int, help="Training pairs to show on the model card; 0 shows no text.")
 @click.option("--pairs", type=FILE, help="The training pairs, to take the examples from.")
@@ -35,6 +36,7 @@ def publish(  # noqa: PLR0913 - one parameter an option
     evaluation: Path | None,
     without_evaluation: bool,
     key: Path | None,
+    onnx: str | None,
     corpus: Path | None,
     examples: int | None,
     pairs: Path | None,
@@ -55,6 +57,7 @@ def publish(  # noqa: PLR0913 - one parameter an option
         ("publish", "name", name),
         ("publish", "examples", examples),
         ("publish", "evaluation", False if without_evaluation else None),
+        ("publish", "onnx", onnx),
     )
     request = PublishRequest(
         run=run,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from embedtune.cli.options import ANY_PATH, FOLDER, Session, common, example, field_names
+from embedtune.cli.options import ANY_PATH, FOLDER, STORE, Session, common, example, field_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from embedtune.vocabulary.retrieval import Hit
 
 _PASSAGE_CHARACTERS = 400
-_STORE = click.option(
-    "--store", help="Index folder, or http://HOST:6333 of a Qdrant server; by default the project's own folder."
-)
 _COLLECTION = click.option("--collection", help="What names on the server begin with; by default index.collection.")
 
 
@@ -29,7 +26,7 @@ _COLLECTION = click.option("--collection", help="What names on the server begin 
 @click.option("--beir", type=FOLDER, help="BEIR folder instead of documents.")
 @click.option("--model", "model", help="A version, a run, a model folder, or base.")
 @click.option("--from", "source", help="Copy this index to --store instead, without encoding, and compare both.")
-@_STORE
+@STORE
 @_COLLECTION
 @click.option(
     "--engine", type=click.Choice(["exact", "qdrant"]), help="What holds the vectors; by default chosen by size."
@@ -104,7 +101,8 @@ def _move(session: Session, project: Project, source: str, store: str, engine: s
 @click.option("--kind", help="Search sections of one kind alone, such as procedure.")
 @click.option("--meta", multiple=True, help="Search sections with this fact alone: NAME=VALUE, such as path=a/b.md.")
 @click.option("--strict", is_flag=True, help="Fail where the model or its vectors do, instead of answering with less.")
-@_STORE
+@click.option("--rerank", type=FOLDER, help="A cross-encoder on this machine that puts the first results in order.")
+@STORE
 @_COLLECTION
 @common
 def search(  # noqa: PLR0913 - one parameter an option
@@ -120,18 +118,25 @@ def search(  # noqa: PLR0913 - one parameter an option
     strict: bool,
     store: str | None,
     collection: str | None,
+    rerank: Path | None,
 ) -> None:
     """Search an index and show heading, passage, score and both ranks."""
+    from embedtune.encoders.cross_encoder import load_cross_encoder
     from embedtune.pipeline.searching import OpenedIndex
+    from embedtune.retrieval.reranking import rerank as reranked
     from embedtune.vocabulary.retrieval import Mode, Where
 
     where = Where(domain, kind, tuple(field_names(meta, "--meta").items()))
     project = session.project(("index", "collection", collection))
+    scorer = load_cross_encoder(rerank) if rerank else None
+    depth = max(limit, project.config.retrieval.rerank_depth) if scorer and limit > 0 else limit
     opened = OpenedIndex(project, store, mode=Mode(mode), strict=strict)
     try:
-        hits = opened.search(query, limit, threshold, Mode(mode), where=where)
+        hits = opened.search(query, depth, threshold, Mode(mode), where=where)
     finally:
         opened.close()
+    if scorer:
+        hits = reranked(query, hits, scorer, limit)
     session.console.result(
         {
             "query": query,

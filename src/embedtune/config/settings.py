@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from embedtune.config.base import Positive, Settings, Share
+from embedtune.config.base import NotNegative, Positive, Settings, Share
 from embedtune.config.data_settings import (
     CorpusSettings,
     FilterSettings,
@@ -28,20 +28,34 @@ class ProjectSettings(Settings):
 
 
 class RetrievalSettings(Settings):
-    """What is tried on dev questions: passage sizes and fusion weights."""
+    """What is tried on dev questions: passage sizes, fusion, and how BM25 counts words."""
 
     tune: bool = Field(
-        default=True, description="Tune passage size and fusion on human dev questions where there are some."
+        default=True, description="Tune passages, fusion and BM25 on human dev questions where there are some."
     )
-    passage_words: tuple[Positive, ...] = Field((32, 64, 128), description="Window sizes to try.")
+    passage_words: tuple[Positive, ...] = Field((16, 32, 64, 128, 256), description="Window sizes to try.")
     whole_sections: bool = Field(default=True, description="Try whole sections as passages too.")
     overlap: float = Field(0.5, ge=0, lt=1, description="Share of a window that the next one repeats.")
+    most_passages: Positive = Field(
+        500_000, description="Sizes that cut a corpus into more passages than this are not tried."
+    )
     dense_weights: tuple[Share, ...] = Field(
         (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
         description="Weights of the dense side to try; 1 is dense only, 0 is BM25 only.",
     )
-    bm25_k1: float = Field(0.9, ge=0, description="BM25's term saturation.")
-    bm25_b: Share = Field(0.4, description="BM25's length normalisation.")
+    normalisations: tuple[Literal["min-max", "z-score"], ...] = Field(
+        ("min-max", "z-score"), min_length=1, description="Ways to make cosines and BM25 scores comparable to try."
+    )
+    rrf: bool = Field(default=True, description="Try the fusion of ranks (RRF, k = 60) too.")
+    rerank_depth: Positive = Field(30, description="Results that `search --rerank` puts in a new order.")
+    bm25_k1: float = Field(0.9, ge=0, description="BM25's term saturation, unless another is clearly better on dev.")
+    bm25_b: Share = Field(0.4, description="BM25's length normalisation, unless another is clearly better on dev.")
+    bm25_stemming: bool = Field(
+        default=False, description="Count words without plural and tense, unless it is clearly worse on dev."
+    )
+    bm25_k1_tried: tuple[NotNegative, ...] = Field((0.6, 0.9, 1.2, 1.6, 2.0), description="Values of bm25_k1 to try.")
+    bm25_b_tried: tuple[Share, ...] = Field((0.2, 0.4, 0.6, 0.75, 0.9), description="Values of bm25_b to try.")
+    bm25_stemming_tried: bool = Field(default=True, description="Try both values of bm25_stemming.")
 
     @model_validator(mode="after")
     def _tries_something(self) -> Self:
@@ -117,6 +131,11 @@ class PublishSettings(Settings):
     force_without_gain: str = Field("", description="Publish without proof of a gain, for this reason.")
     signing_key: str = Field("", description="Private key (`models keygen`) that signs versions and channels.")
     evaluation: bool = Field(default=True, description="Keep evaluation.json, which can hold test questions.")
+    onnx: Literal["off", "fp32", "int8"] = Field(
+        "fp32",
+        description="What ONNX Runtime serves a version with: the model's own numbers, 8-bit weights (they must pass "
+        "the gates: evaluate int8:RUN), or off (torch).",
+    )
     examples: int = Field(0, ge=0, le=20, description="Training pairs to show on the model card; 0 shows no text.")
 
 
@@ -159,9 +178,10 @@ class RemoteSettings(Settings):
 
 
 class CacheSettings(Settings):
-    """What is kept in .embedtune/cache to save work."""
+    """What is kept to save work."""
 
     vectors_mib: int = Field(4096, ge=0, description="Room for encoded texts, in MiB; 0 keeps none.")
+    questions: int = Field(1024, ge=0, description="Questions whose vectors a search remembers; 0 remembers none.")
 
 
 class EmbedtuneConfig(Settings):

@@ -33,11 +33,19 @@ def point_id(name: str) -> str:
     return str(uuid.uuid5(POINT_NAMESPACE, name))
 
 
-def filter_of(conditions: Sequence[tuple[str, str]]) -> Filter:
-    """Return a filter by pairs of payload field and value that must all hold."""
-    from qdrant_client.models import FieldCondition, Filter, MatchValue
+def filter_of(conditions: Sequence[tuple[str, str]], sections: Sequence[str] = ()) -> Filter:
+    """Return a filter.
 
-    return Filter(must=[FieldCondition(key=field, match=MatchValue(value=value)) for field, value in conditions])
+    Args:
+        conditions: Pairs of payload field and value; all must hold.
+        sections: The sections that may be found; all of them if none is named.
+    """
+    from qdrant_client.models import FieldCondition, Filter, MatchAny, MatchValue
+
+    must = [FieldCondition(key=field, match=MatchValue(value=value)) for field, value in conditions]
+    if sections:
+        must.append(FieldCondition(key=SECTION, match=MatchAny(any=list(sections))))
+    return Filter(must=list(must))
 
 
 def make_collection(connection: ServerConnection, collection: str, dimension: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from embedtune.index.description import IndexDescription, malformed, parse_description
@@ -41,13 +40,11 @@ class ServerRecords:
     Args:
         connection: The server.
         collection: The collection's full name.
-        weights: How words are weighed.
     """
 
-    def __init__(self, connection: ServerConnection, collection: str, weights: WordWeights) -> None:
+    def __init__(self, connection: ServerConnection, collection: str) -> None:
         self._connection = connection
         self._collection = collection
-        self._weights = weights
         self._place = f"{collection} at {connection.url}"
 
     def describe(self) -> IndexDescription | None:
@@ -102,8 +99,7 @@ class ServerRecords:
         Raises:
             InputError: The server refuses.
         """
-        mean = self._begun()
-        self._put(sections, mean)
+        self._put(sections, self._begun())
 
     def remove(self, section_ids: Sequence[str]) -> None:
         """Acknowledge that sections are gone.
@@ -120,34 +116,35 @@ class ServerRecords:
     def finish(self, description: IndexDescription, sections: Sequence[HeldSection]) -> None:
         """End an update: the records hold just these sections.
 
-        Words are weighed by the mean length of the sections; once that has moved by a twentieth, all are
-        weighed again.
+        Words are weighed by the mean length of the sections; once that has moved by a twentieth, or words are
+        to be counted otherwise, all are weighed again.
 
         Raises:
             InputError: The server refuses.
         """
         before = self._begun()
-        mean = mean_length([one.section for one in sections])
-        if abs(mean - before) > _DRIFT * before:
-            self._put(sections, mean)
+        weights = WordWeights(description.fusion.keywords, mean_length([one.section for one in sections]))
+        drifted = abs(weights.mean_length - before.mean_length) > _DRIFT * before.mean_length
+        if drifted or weights.keywords != before.keywords:
+            self._put(sections, weights)
         else:
-            mean = before
-        self._describe(description, mean, finished=True)
+            weights = before
+        self._describe(description, weights.mean_length, finished=True)
 
-    def _begun(self) -> float:
-        """Note that an update is on its way; return the mean length that words are weighed by."""
+    def _begun(self) -> WordWeights:
+        """Note that an update is on its way; return how words are weighed."""
         payload = self._description()
         if not payload:
             raise malformed(self._place, "it has no description")
-        mean = payload[_MEAN_LENGTH]
+        description = parse_description(payload[_ROW], self._place)
+        mean = float(str(payload[_MEAN_LENGTH]))
         if payload[_FINISHED]:
-            self._describe(parse_description(payload[_ROW], self._place), float(str(mean)), finished=False)
-        return float(str(mean))
+            self._describe(description, mean, finished=False)
+        return WordWeights(description.fusion.keywords, mean)
 
-    def _put(self, sections: Sequence[HeldSection], mean: float) -> None:
+    def _put(self, sections: Sequence[HeldSection], weights: WordWeights) -> None:
         from qdrant_client.models import PointStruct
 
-        weights = replace(self._weights, mean_length=mean)
         points = [
             PointStruct(
                 id=_section_point(one.id),

@@ -14,14 +14,15 @@ from embedtune.index.server_words import ServerKeywords
 from embedtune.index.stores import Pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator, Sequence
 
     from qdrant_client import QdrantClient
     from qdrant_client.models import AliasOperations
 
     from embedtune.index.folder_store import FolderStore
     from embedtune.index.server_connection import ServerConnection
-    from embedtune.index.server_words import WordWeights
+    from embedtune.vocabulary.corpus import Section
+    from embedtune.vocabulary.retrieval import KeywordSettings
 
 _OWN = r"[0-9a-f]{16}-(whole|\d+w\d+)-server"
 _ROLES = {"current": "", "baseline": "-baseline", "previous": "-previous"}
@@ -33,14 +34,12 @@ class ServerStore:
     Args:
         connection: The server.
         prefix: What all names begin with; one corpus, one prefix.
-        weights: How words are weighed.
         mirror: A folder of this machine that keeps a copy of the sections for when the server is away.
     """
 
-    def __init__(self, connection: ServerConnection, prefix: str, weights: WordWeights, mirror: FolderStore) -> None:
+    def __init__(self, connection: ServerConnection, prefix: str, mirror: FolderStore) -> None:
         self._connection = connection
         self._prefix = prefix
-        self._weights = weights
         self.mirror = mirror
 
     @property
@@ -83,7 +82,7 @@ class ServerStore:
 
     def records(self, name: str) -> ServerRecords:
         """Return the records of a collection."""
-        return ServerRecords(self._connection, self._full(name), self._weights)
+        return ServerRecords(self._connection, self._full(name))
 
     def vectors(self, name: str, description: IndexDescription) -> ServerIndex:
         """Open the vectors of a collection, or begin them.
@@ -94,9 +93,9 @@ class ServerStore:
         """
         return ServerIndex.open(self._connection, self._full(name), description.dimension)
 
-    def keywords(self, name: str, known: Collection[str]) -> ServerKeywords:
+    def keywords(self, name: str, known: Sequence[Section], settings: KeywordSettings) -> ServerKeywords:
         """Return the words of a collection's sections, of those that are known."""
-        return ServerKeywords(self._connection, self._full(name), known)
+        return ServerKeywords(self._connection, self._full(name), known, settings)
 
     def switch(self, pointer: Pointer) -> None:
         """Put collections in force, all at once; those that nothing points to are dropped.

@@ -7,22 +7,25 @@ section's weights hold all but the idf, and a question's hold how often it has e
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from embedtune.index.identifier_matches import NearMisses, SectionIdentifiers
 from embedtune.index.identifiers import tokens
 from embedtune.index.payloads import SECTION
 from embedtune.index.server_points import POINT, SECTIONS, WORDS, filter_of
 from embedtune.index.vectors import check_limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from qdrant_client.models import SparseVector
 
     from embedtune.index.server_connection import ServerConnection
     from embedtune.vocabulary.corpus import Section
+    from embedtune.vocabulary.retrieval import KeywordSettings
 
 _TIE_MARGIN = 16
 
@@ -32,19 +35,18 @@ class WordWeights:
     """BM25's weight of a word in a section, but for its idf.
 
     Attributes:
-        k1: Term saturation, 0 or more.
-        b: Length normalisation, 0 to 1.
+        keywords: How BM25 counts words.
         mean_length: How many words a section has on average.
     """
 
-    k1: float = 0.9
-    b: float = 0.4
+    keywords: KeywordSettings
     mean_length: float = 1.0
 
     def of(self, section: Section) -> SparseVector:
         """Return the sparse vector of a section, heading included."""
-        counts = Counter(tokens(section.full_text))
-        norm = self.k1 * (1 - self.b + self.b * counts.total() / self.mean_length)
+        keywords = self.keywords
+        counts = Counter(tokens(section.full_text, stemming=keywords.stemming))
+        norm = keywords.k1 * (1 - keywords.b + keywords.b * counts.total() / self.mean_length)
         return _sparse({word: count / (norm + count) for word, count in counts.items()})
 
 
@@ -60,12 +62,21 @@ class ServerKeywords:
         connection: The server.
         collection: The collection.
         known: The sections that may be returned; others may have come since they were read.
+        keywords: How BM25 counts words.
     """
 
-    def __init__(self, connection: ServerConnection, collection: str, known: Collection[str]) -> None:
+    def __init__(
+        self, connection: ServerConnection, collection: str, known: Sequence[Section], keywords: KeywordSettings
+    ) -> None:
         self._connection = connection
         self._collection = collection
-        self._known = frozenset(known)
+        self._known = frozenset(section.id for section in known)
+        self._identifiers = SectionIdentifiers(known)
+        self._keywords = keywords
+
+    def near_misses(self, query: str) -> NearMisses:
+        """Return the sections that a part number of a question tells apart; none where it has none."""
+        return self._identifiers.told_apart(query)
 
     def search(self, query: str, limit: int, keep: Callable[[str], bool] | None = None) -> list[tuple[str, float]]:
         """Return up to ``limit`` (section id, score above 0), best first, ties by id; ``keep`` filters ids.
@@ -74,17 +85,22 @@ class ServerKeywords:
             InputError: ``limit`` is below 1, or the server does not answer.
         """
         check_limit(limit)
+        apart = self.near_misses(query)
+        exact = dict(self._query(query, len(apart.exact), sorted(apart.exact))) if apart.near else {}
+        below = math.nextafter(min(exact.values(), default=math.inf), 0)
         asked = limit + _TIE_MARGIN
         while True:
             found = self._query(query, asked)
-            kept = [hit for hit in found if hit[0] in self._known and (keep is None or keep(hit[0]))]
-            enough = len(kept) > limit and kept[-1][1] < kept[limit - 1][1]
-            if enough or len(found) < asked:
-                return sorted(kept, key=lambda hit: (-hit[1], hit[0]))[:limit]
+            scores = {id_: min(score, below) if id_ in apart.near else score for id_, score in found} | exact
+            kept = [hit for hit in scores.items() if hit[0] in self._known and (keep is None or keep(hit[0]))]
+            best = sorted(kept, key=lambda hit: (-hit[1], hit[0]))[:limit]
+            if len(found) < asked or (len(best) == limit and found[-1][1] < best[-1][1]):
+                return best
             asked *= 4
 
-    def _query(self, query: str, limit: int) -> list[tuple[str, float]]:
-        counts = Counter(tokens(query))
+    def _query(self, query: str, limit: int, among: Sequence[str] = ()) -> list[tuple[str, float]]:
+        """Return up to ``limit`` sections with their scores, best first, of all or of some."""
+        counts = Counter(tokens(query, stemming=self._keywords.stemming))
         if not counts:
             return []
         vector = _sparse({word: float(count) for word, count in counts.items()})
@@ -93,7 +109,7 @@ class ServerKeywords:
                 self._collection,
                 query=vector,
                 using=WORDS,
-                query_filter=filter_of([(POINT, SECTIONS)]),
+                query_filter=filter_of([(POINT, SECTIONS)], among),
                 limit=limit,
                 with_payload=[SECTION],
             ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from embedtune.config.settings import RetrievalSettings
 from embedtune.index.held_sections import HeldSection
 from embedtune.pipeline.questions import JudgedQueries
 from embedtune.pipeline.wiring import section_keywords
@@ -22,7 +21,6 @@ def calibrated(
     encoder: Encoder,
     fusion: FusionSettings,
     dev: JudgedQueries | None,
-    settings: RetrievalSettings,
 ) -> Calibrations:
     """Return the calibration of each mode on dev questions; none where there are too few.
 
@@ -32,7 +30,6 @@ def calibrated(
         encoder: The model.
         fusion: How scores are combined.
         dev: Judged questions.
-        settings: How words are weighed.
     """
     known = {one.id for one in held}
     asked = [query for query in dev.queries if known.intersection(dev.qrels.relevant(query.id))] if dev else []
@@ -40,7 +37,7 @@ def calibrated(
         return UNCALIBRATED
     sections = [one.section for one in held]
     passages = [passage for one in held for passage in one.passages]
-    keywords = section_keywords(sections, settings)
+    keywords = section_keywords(sections, fusion.keywords)
     retriever = HybridRetriever(sections, passages, index, keywords, encoder, fusion, "calibration")
     found = {mode: fit_calibration(retriever.judged(asked, mode, _DEPTH, dev.qrels), mode, len(asked)) for mode in Mode}
     return Calibrations(found[Mode.HYBRID], found[Mode.DENSE], found[Mode.BM25])

@@ -21,6 +21,7 @@ from embedtune.pipeline.evaluation import TUNED, evaluation_stage, tuned_setting
 from embedtune.pipeline.human_questions import HumanQuestions, questions_digest
 from embedtune.pipeline.index_stage import StandBy, index_stage
 from embedtune.pipeline.indexing import IndexRequest
+from embedtune.pipeline.keyword_choice import untuned_fusion
 from embedtune.pipeline.mining import corpus_pool
 from embedtune.pipeline.pairs import PAIRS, data_stage, project_questions, question_files, read_pairs
 from embedtune.pipeline.project import Project, config_digest
@@ -223,7 +224,8 @@ def _index(
     dev: JudgedQueries | None,
 ) -> Path:
     encoder = project.models.named(str(version.folder or version.label))
-    passages, fusion = tuned_settings(record, encoder.digest)
+    untuned = untuned_fusion(project.config.retrieval)
+    passages, fusion = tuned_settings(record, encoder.digest, untuned)
     request = IndexRequest(
         corpus.sections,
         encoder,
@@ -231,9 +233,8 @@ def _index(
         passages,
         fusion,
         dev=dev,
-        retrieval=project.config.retrieval,
         settings=project.config.index,
     )
     base = project.models.base_digest() if project.config.index.baseline else ""
-    standing_by = StandBy(base, *tuned_settings(record, base)) if base and base != encoder.digest else None
+    standing_by = StandBy(base, *tuned_settings(record, base, untuned)) if base and base != encoder.digest else None
     return index_stage(project, request, standing_by)

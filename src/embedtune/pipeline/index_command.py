@@ -70,7 +70,6 @@ def index_corpus(
         fusion=fusion,
         engine=Engine(engine) if engine else None,
         dev=_dev_questions(beir),
-        retrieval=project.config.retrieval,
         settings=project.config.index,
     )
     store = open_store(project, place)

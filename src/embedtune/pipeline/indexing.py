@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from embedtune.config.settings import IndexSettings, RetrievalSettings
+from embedtune.config.settings import IndexSettings
 from embedtune.errors import FormatError, InputError
 from embedtune.events import Alert, Report
 from embedtune.index.description import Engine, IndexDescription, collection_name
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_WORDS, _KEPT = RetrievalSettings(), IndexSettings()
+_KEPT = IndexSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,6 @@ class IndexRequest:
         fusion: How dense and BM25 scores are combined.
         engine: What holds the vectors; ``None`` chooses by size.
         dev: Judged questions that scores are calibrated on; ``None`` where there are none.
-        retrieval: How words are weighed.
         settings: How the engine is kept.
         as_baseline: Whether it is the base model's, which stands by.
     """
@@ -53,7 +52,6 @@ class IndexRequest:
     fusion: FusionSettings
     engine: Engine | None = None
     dev: JudgedQueries | None = None
-    retrieval: RetrievalSettings = _WORDS
     settings: IndexSettings = _KEPT
     as_baseline: bool = False
 
@@ -103,7 +101,7 @@ def build_index(request: IndexRequest, store: IndexStore, report: Report) -> Bui
     )
 
     def finished(description: IndexDescription, index: PassageIndex) -> IndexDescription:
-        found = calibrated(held, index, request.encoder, description.fusion, request.dev, request.retrieval)
+        found = calibrated(held, index, request.encoder, description.fusion, request.dev)
         return replace(description, calibration=found)
 
     with store.writing():

@@ -90,7 +90,14 @@ def open_project(
     name = config.publish.registry
     where = name if is_url(name) else workspace.resolve(name)
     registry = Registry(where, TrustPolicy(trust.require_signature, keys), report=report)
-    models = Models(config.training.base_model, registry, report=report, place=place, remote=config.remote)
+    models = Models(
+        config.training.base_model,
+        registry,
+        report=report,
+        place=place,
+        remote=config.remote,
+        questions=config.cache.questions,
+    )
     return Project(config, workspace, models, report)
 
 

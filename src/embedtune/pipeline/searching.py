@@ -191,17 +191,19 @@ class OpenedIndex:
     def _keywords_of(self, found: ReadCollection) -> KeywordIndex:
         """Return the words of a collection: the server's own, or those made here once."""
         if isinstance(self._store, ServerStore):
-            return self._store.keywords(found.name, [one.id for one in found.held])
+            return self._store.keywords(found.name, found.sections, found.description.fusion.keywords)
         words = self._read.words
-        same = found.description.corpus_digest == words.description.corpus_digest
+        ours, theirs = found.description, words.description
+        same = ours.corpus_digest == theirs.corpus_digest and ours.fusion.keywords == theirs.fusion.keywords
         if found is words or (same and found.finished and words.finished):
             return self._own_keywords()
-        return section_keywords(found.sections, self._project.config.retrieval)
+        return section_keywords(found.sections, found.description.fusion.keywords)
 
     def _own_keywords(self) -> KeywordIndex:
         with self._lock:
             if self._keywords is None:
-                self._keywords = section_keywords(self._read.words.sections, self._project.config.retrieval)
+                words = self._read.words
+                self._keywords = section_keywords(words.sections, words.description.fusion.keywords)
             return self._keywords
 
     def _by_words(self) -> HybridRetriever:

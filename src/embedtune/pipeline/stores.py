@@ -11,7 +11,6 @@ from embedtune.files import short_digest
 from embedtune.index.folder_store import FolderStore
 from embedtune.index.server_connection import ServerConnection
 from embedtune.index.server_store import ServerStore
-from embedtune.index.server_words import WordWeights
 from embedtune.pipeline.project import Project
 
 STAGE = "index"
@@ -41,7 +40,7 @@ def open_store(
     """
     if place is None or not str(place).startswith(_ADDRESSES):
         return FolderStore(Path(place) if place else default_store(project))
-    settings, words = project.config.index, project.config.retrieval
+    settings = project.config.index
     url = str(place).rstrip("/")
     key = key_from(os.environ, settings.api_key_env, "index.api_key_env")
     seconds = min(settings.timeout_seconds, project.config.search.timeout_seconds)
@@ -49,5 +48,4 @@ def open_store(
         url, key, seconds if searching else settings.timeout_seconds, 0 if searching else settings.max_retries
     )
     mirror = default_cache_folder() / _MIRRORS / short_digest([url, settings.collection])
-    weights = WordWeights(words.bm25_k1, words.bm25_b)
-    return ServerStore(connection, settings.collection, weights, FolderStore(mirror))
+    return ServerStore(connection, settings.collection, FolderStore(mirror))

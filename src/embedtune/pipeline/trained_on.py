@@ -67,7 +67,7 @@ def recorded_pairs(project: Project, model: str) -> str:
 
 
 def _check_files(project: Project, specs: Sequence[SystemSpec], given: dict[str, Path]) -> None:
-    known = {spec.name: digest for spec in specs if (digest := recorded_pairs(project, spec.model))}
+    known = {spec.name: digest for spec in specs if (digest := recorded_pairs(project, spec.source))}
     names = ", ".join(map(str, given.values()))
     for name, digest in known.items():
         if digest not in given:

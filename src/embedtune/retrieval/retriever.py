@@ -8,9 +8,10 @@ from itertools import starmap
 from typing import TYPE_CHECKING, Protocol
 
 from embedtune.errors import InputError
-from embedtune.index.identifiers import tokens
+from embedtune.index.identifier_matches import NearMisses
 from embedtune.retrieval.calibration import Evidence, JudgedScore, confidence
-from embedtune.retrieval.fusion import fuse
+from embedtune.retrieval.fusion import fuse, near_misses_last
+from embedtune.retrieval.matched_words import MatchedWords
 from embedtune.retrieval.maxp import SectionHit
 from embedtune.retrieval.maxp_many import search_sections_many
 from embedtune.vocabulary.corpus import SectionKind
@@ -37,6 +38,10 @@ class KeywordIndex(Protocol):
         """Return up to ``limit`` (section id, score above 0), best first, ties by id; ``keep`` filters ids."""
         ...
 
+    def near_misses(self, query: str) -> NearMisses:
+        """Return the sections that a part number of the question tells apart."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
@@ -44,6 +49,7 @@ class _Found:
 
     dense: Sequence[SectionHit]
     bm25: Sequence[tuple[str, float]]
+    told_apart: NearMisses
 
 
 class HybridRetriever:
@@ -81,6 +87,7 @@ class HybridRetriever:
         self._fusion = fusion
         self._system = system
         self._mode = mode
+        self._words = MatchedWords(stemming=fusion.keywords.stemming)
         self._calibration = UNCALIBRATED
 
     def calibrate(self, calibration: Calibrations) -> None:
@@ -180,7 +187,8 @@ class HybridRetriever:
         dense = [[] for _ in queries] if mode is Mode.BM25 else self._find_dense(queries, depth, where)
         keep = None if where == EVERYWHERE else lambda id_: where.admits(self._sections[id_])
         bm25 = [[] if mode is Mode.DENSE else self._bm25.search(query, depth, keep) for query in queries]
-        return [_Found(*pair) for pair in zip(dense, bm25, strict=True)]
+        apart = [self._bm25.near_misses(query) if mode is Mode.HYBRID else NearMisses() for query in queries]
+        return [_Found(*parts) for parts in zip(dense, bm25, apart, strict=True)]
 
     def _find_dense(self, queries: Sequence[str], depth: int, where: Where) -> list[list[SectionHit]]:
         if self._index is None or self._encoder is None:
@@ -193,12 +201,14 @@ class HybridRetriever:
     def _ranking(self, found: _Found, mode: Mode) -> list[tuple[str, float]]:
         dense = [(hit.section_id, hit.score) for hit in found.dense]
         if mode is Mode.HYBRID:
-            return fuse(dense, found.bm25, self._fusion)
+            fused = fuse(dense, found.bm25, self._fusion)
+            return near_misses_last(fused, found.told_apart.exact, found.told_apart.near)
         return dense if mode is Mode.DENSE else list(found.bm25)
 
     def _hits(self, query: str, found: _Found, limit: int, mode: Mode) -> list[Hit]:
         dense = {hit.section_id: (rank, hit) for rank, hit in enumerate(found.dense, start=1)}
         bm25 = {id_: (rank, score) for rank, (id_, score) in enumerate(found.bm25, start=1)}
+        wanted = self._words.wanted(query)
         hits: list[Hit] = []
         evidence, calibration = _evidence(found), self._calibration.of(mode)
         for id_, score in self._ranking(found, mode)[:limit]:
@@ -209,9 +219,22 @@ class HybridRetriever:
             if id_ in bm25:
                 ranks["bm25"], scores["bm25"] = bm25[id_]
             section = self._sections[id_]
-            passage = self._passages[dense[id_][1].passage_id].body if id_ in dense else self._window(query, section)
+            passage = self._passages[dense[id_][1].passage_id].body if id_ in dense else self._window(wanted, section)
             sure = confidence(score, evidence, mode, calibration)
-            hits.append(Hit(id_, passage, score, ranks, scores, section.heading_path, section.domain, confidence=sure))
+            matches = self._words.spans(wanted, passage)
+            hits.append(
+                Hit(
+                    id_,
+                    passage,
+                    score,
+                    ranks,
+                    scores,
+                    section.heading_path,
+                    section.domain,
+                    matches=matches,
+                    confidence=sure,
+                )
+            )
         return hits
 
     @cached_property
@@ -222,11 +245,10 @@ class HybridRetriever:
             windows.setdefault(passage.section_id, []).append(passage)
         return windows
 
-    def _window(self, query: str, section: Section) -> str:
+    def _window(self, wanted: frozenset[str], section: Section) -> str:
         """Return the first window with the most words of the question; the section itself if it has no window."""
-        wanted = set(tokens(query))
         windows = [passage.body for passage in self._windows.get(section.id, [])]
-        return max(windows, key=lambda body: len(wanted.intersection(tokens(body))), default=section.text)
+        return max(windows, key=lambda body: self._words.held(wanted, body), default=section.text)
 
 
 def check_search(queries: Sequence[str], limit: int, where: Where, domains: Sequence[str]) -> None:

@@ -24,19 +24,49 @@ class FusionMethod(StrEnum):
     CONVEX = "convex"
 
 
+class Normalisation(StrEnum):
+    """How scores of two kinds are made comparable: by their range, or by their mean and spread."""
+
+    MIN_MAX = "min-max"
+    Z_SCORE = "z-score"
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordSettings:
+    """How BM25 counts words.
+
+    Attributes:
+        k1: Term saturation, 0 or more.
+        b: Length normalisation, 0 to 1.
+        stemming: Whether words count without plural and tense; numbers and part numbers never change.
+    """
+
+    k1: float = 0.9
+    b: float = 0.4
+    stemming: bool = False
+
+    @property
+    def label(self) -> str:
+        """A short name for tables: ``k1 0.9, b 0.4, stemmed``."""
+        return f"k1 {self.k1:g}, b {self.b:g}{', stemmed' if self.stemming else ''}"
+
+
 @dataclass(frozen=True, slots=True)
 class FusionSettings:
     """How dense and BM25 scores are combined.
 
     Attributes:
-        method: ``rrf`` (reciprocal rank fusion, k=60) or ``convex`` (weighted sum of min-max
-            normalised scores).
+        method: ``rrf`` (reciprocal rank fusion, k=60) or ``convex`` (weighted sum of normalised scores).
         dense_weight: Weight of the dense side of ``convex``, 0 to 1; 1 is "dense only", 0 is
             "BM25 only". RRF ignores it.
+        normalisation: How ``convex`` makes the scores comparable. RRF ignores it.
+        keywords: How BM25 makes its scores.
     """
 
     method: FusionMethod = FusionMethod.RRF
     dense_weight: float = 0.5
+    normalisation: Normalisation = Normalisation.MIN_MAX
+    keywords: KeywordSettings = KeywordSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +186,8 @@ class Hit:
         domain: The section's domain.
         degraded: Why the search fell back to a simpler system, empty if it did not.
         confidence: The calibrated score, 0 to 1; comparable between questions, and what a threshold is for.
+        matches: Where words of the question stand in ``passage``: (first character, one past the last),
+            in order, none overlapping.
     """
 
     section_id: str
@@ -167,6 +199,7 @@ class Hit:
     domain: str = ""
     degraded: str = ""
     confidence: float = 0.0
+    matches: tuple[tuple[int, int], ...] = ()
 
     def __getitem__(self, key: str) -> object:
         """Read a field as ``hit["score"]``; ``content`` is the passage and ``section`` its heading."""

@@ -13,7 +13,7 @@ from embedtune.index.held_sections import hold_all
 from embedtune.index.server_points import WORDS
 from embedtune.index.stores import Pointer
 from embedtune.vocabulary.corpus import Section, SectionKind, corpus_digest
-from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings
+from embedtune.vocabulary.retrieval import FusionSettings, KeywordSettings, PassageSettings
 from index_samples import client_store
 
 pytestmark = [
@@ -97,14 +97,14 @@ def test_sections_that_are_not_those_described_are_reported(records, store, clie
 
 def test_words_of_the_server_score_as_ours_do(records, store):
     ours = BM25Index([section.id for section in SECTIONS], [section.full_text for section in SECTIONS])
-    words = store.keywords(NAME, TEXTS)
+    words = store.keywords(NAME, SECTIONS, KeywordSettings())
     for question in ("bleed the brakes", "10w30 oil oil", "the the filter", "zebra", "...", "the"):
         expected = ours.search(question, 3)
         found = words.search(question, 3)
         assert [id_ for id_, _ in found] == [id_ for id_, _ in expected]
         assert [score for _, score in found] == pytest.approx([score for _, score in expected], rel=1e-5)
     assert words.search("the", 3, keep=lambda id_: id_ == "filter")[0][0] == "filter"
-    known = store.keywords(NAME, ["oil"])
+    known = store.keywords(NAME, [one for one in SECTIONS if one.id == "oil"], KeywordSettings())
     assert [id_ for id_, _ in known.search("the", 3)] == ["oil"]
     with pytest.raises(InputError, match="at least 1"):
         words.search("the", 0)
@@ -117,8 +117,41 @@ def test_words_are_weighed_anew_once_sections_have_grown(records, store):
     records.remove(["filter", "blank"])
     records.finish(described(held), held)
     ours = BM25Index([section.id for section in longer], [section.full_text for section in longer])
-    expected, found = ours.search("bleed oil", 5), store.keywords(NAME, TEXTS).search("bleed oil", 5)
+    expected, found = (
+        ours.search("bleed oil", 5),
+        store.keywords(NAME, longer, KeywordSettings()).search("bleed oil", 5),
+    )
     assert [score for _, score in found] == pytest.approx([score for _, score in expected], rel=1e-5)
+
+
+def test_words_are_weighed_anew_once_they_are_counted_otherwise(records, store):
+    other = KeywordSettings(1.6, 0.2, stemming=True)
+    records.finish(replace(described(), fusion=FusionSettings(keywords=other)), HELD)
+    ours = BM25Index(
+        [section.id for section in SECTIONS], [section.full_text for section in SECTIONS], 1.6, 0.2, stemming=True
+    )
+    expected, found = (
+        ours.search("bled the filters", 5),
+        store.keywords(NAME, SECTIONS, other).search("bled the filters", 5),
+    )
+    assert [id_ for id_, _ in found] == [id_ for id_, _ in expected]
+    assert [score for _, score in found] == pytest.approx([score for _, score in expected], rel=1e-5)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 10])
+def test_a_near_miss_stays_below_the_part_that_was_asked_for(records, store, limit):
+    parts = ("P0421 code code P0421 light", "P0420 and a much longer text about something else", "P0422 code", "light")
+    sections = tuple(replace(SECTIONS[0], id=f"s{row}", text=text) for row, text in enumerate(parts))
+    held = hold_all(sections, CUT)
+    records.remove([one.id for one in HELD])
+    records.put(held)
+    records.finish(described(held), held)
+    ours = BM25Index([section.id for section in sections], [section.full_text for section in sections])
+    words = store.keywords(NAME, sections, KeywordSettings())
+    assert words.near_misses("code P-0420 light") == ours.near_misses("code P-0420 light")
+    expected, found = ours.search("code P-0420 light", limit), words.search("code P-0420 light", limit)
+    assert found[0][0] == "s1"
+    assert [id_ for id_, _ in found] == [id_ for id_, _ in expected]
 
 
 def test_a_collection_is_laid_out_for_dense_and_sparse_search(records, client):
