@@ -45,7 +45,7 @@ from embedtune.anomaly.combination import Combination, fit_combination
 from embedtune.anomaly.detector import with_rules
 from embedtune.anomaly.detectors.kinds import KINDS
 from embedtune.anomaly.detectors.port import Asked
-from embedtune.anomaly.preparation import NormalQueries, prepare
+from embedtune.anomaly.preparation import KnownPassages, NormalQueries, prepare
 from embedtune.anomaly.rules.matching import rule_hits
 from embedtune.config.anomaly_settings import AnomalySettings
 from embedtune.encoders.locate import MINILM
@@ -177,7 +177,7 @@ def measure(
     for seed in range(splits):
         learnt, test = halves(domain, seed)
         normal = NormalQueries([domain.questions[row] for row in learnt], groups=[domain.groups[row] for row in learnt])
-        prepared = prepare(encoder, normal, settings, SEED, domain.passages)
+        prepared = prepare(encoder, normal, settings, SEED, KnownPassages(domain.passages))
         combination = fit_combination(names, prepared.material, prepared.fit.groups)
         honest = [domain.questions[row] for row in test]
         asked = {

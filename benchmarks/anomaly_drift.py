@@ -22,7 +22,7 @@ from anomaly import SEED, halves
 from anomaly_texts import Remembering, read_domain
 from embedtune.anomaly.drift.assessment import assess
 from embedtune.anomaly.fitting import fit_detector
-from embedtune.anomaly.preparation import NormalQueries
+from embedtune.anomaly.preparation import KnownPassages, NormalQueries
 from embedtune.anomaly.query_log import log_entries
 from embedtune.config.anomaly_settings import AnomalySettings, QueryLogSettings
 from embedtune.encoders.locate import MINILM
@@ -54,7 +54,9 @@ def main() -> int:
             normal = NormalQueries(
                 [domain.questions[row] for row in learnt], groups=[domain.groups[row] for row in learnt]
             )
-            detector = fit_detector(encoder, normal, settings=settings, seed=SEED, passages=domain.passages)
+            detector = fit_detector(
+                encoder, normal, settings=settings, seed=SEED, passages=KnownPassages(domain.passages)
+            )
             texts = [*(domain.questions[row] for row in test), *other.questions]
             vectors = encoder.encode(texts)
             entries = log_entries(detector, texts, vectors, detector.score(texts, vectors), None, str)

@@ -22,7 +22,7 @@ from anomaly import SEED, halves
 from anomaly_texts import Remembering, read_domain
 from embedtune.anomaly.fitting import fit_detector
 from embedtune.anomaly.loading import load_detector
-from embedtune.anomaly.preparation import NormalQueries
+from embedtune.anomaly.preparation import KnownPassages, NormalQueries
 from embedtune.anomaly.query_log import QueryLog
 from embedtune.config.anomaly_settings import AnomalySettings, QueryLogSettings
 from embedtune.encoders.locate import MINILM
@@ -42,7 +42,9 @@ def main() -> int:
     domain = read_domain(arguments.data, "emanual_tv")
     learnt, test = halves(domain, 0)
     normal = NormalQueries([domain.questions[row] for row in learnt], groups=[domain.groups[row] for row in learnt])
-    fitted = fit_detector(encoder, normal, settings=AnomalySettings(), seed=SEED, passages=domain.passages)
+    fitted = fit_detector(
+        encoder, normal, settings=AnomalySettings(), seed=SEED, passages=KnownPassages(domain.passages)
+    )
     texts = [domain.questions[row] for row in test]
     vectors = encoder.encode(texts)
     with tempfile.TemporaryDirectory() as place:

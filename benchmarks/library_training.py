@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from embedtune.encoders.locate import MINILM, locate_model
 from embedtune.vocabulary.pairs import TrainingPair
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 BATCH, LAYERS, TOKENS, RATE = 32, 2, 256, 5e-5
+Device = Literal["cpu", "cuda"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,9 @@ class LibraryTraining:
     seconds: float
 
 
-def train_with_library(pairs: Sequence[TrainingPair], epochs: int, seed: int) -> LibraryTraining:
+def train_with_library(
+    pairs: Sequence[TrainingPair], epochs: int, seed: int, device: Device = "cpu"
+) -> LibraryTraining:
     """Train the top layers of MiniLM with no-duplicates batches, the library's loss, and its defaults otherwise."""
     from datasets import Dataset
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
@@ -51,7 +54,7 @@ def train_with_library(pairs: Sequence[TrainingPair], epochs: int, seed: int) ->
                 save_strategy="no",
                 report_to="none",
                 disable_tqdm=True,
-                use_cpu=True,
+                use_cpu=device == "cpu",
                 seed=seed,
             ),
             train_dataset=Dataset.from_dict(columns),

@@ -4,6 +4,7 @@ Claim: what makes embedtune's training quick costs nothing: the 95 % interval of
 above -.01.
 
     python benchmarks/quality_parity.py DATA [--work FOLDER] [--only NAME]… [--seeds 3] [--questions-per-passage N]…
+        [--device cpu]
 
 DATA holds ``emanual_tv/`` and ``scifact/`` (BEIR), and ``manuals/devices/smart_tv_remote.txt``. Both trainers get the
 questions of a train split with whole sections, or, for "generated", five generated questions of each section of the
@@ -40,7 +41,7 @@ from embedtune.training.engine.state_store import StateStore
 from embedtune.training.job import TrainingJob
 from embedtune.training.trainer import train_model
 from embedtune.vocabulary.pairs import Provenance, TrainingPair
-from library_training import BATCH, LAYERS, RATE, TOKENS, train_with_library
+from library_training import BATCH, LAYERS, RATE, TOKENS, Device, train_with_library
 from section_pairs import section_pairs
 
 GENERATED = "generated"
@@ -61,6 +62,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=tuple(ASKED), help="Measure this set alone.")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--questions-per-passage", type=int, action="append")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="Where both trainers work.")
     arguments = parser.parse_args()
     work = arguments.work or Path(tempfile.mkdtemp(prefix="embedtune-bench-"))
     failed = False
@@ -70,11 +72,12 @@ def main() -> int:
         print(f"{name}: {len(pairs)} training pairs, base {mean(scores(folder, locate_model(MINILM).folder)):.4f}")
         seeds, models = range(arguments.seeds), work / name
         library = over_seeds(
-            folder, [with_library(pairs, models / f"library-{seed}", seed) for seed in seeds], "library"
+            folder, [with_library(pairs, models / f"library-{s}", s, arguments.device) for s in seeds], "library"
         )
         for together in arguments.questions_per_passage or (None,):
             label = together or "default"
-            trained = [with_embedtune(pairs, models / f"embedtune-{label}-{s}", s, together) for s in seeds]
+            runs = {seed: models / f"embedtune-{label}-{seed}" for seed in seeds}
+            trained = [with_embedtune(pairs, run, seed, together, arguments.device) for seed, run in runs.items()]
             ours = over_seeds(folder, trained, f"embedtune, questions of a passage together: {label}")
             failed |= compared(folder, library, ours) <= LEAST
     return int(failed)
@@ -98,14 +101,14 @@ def generated_pairs(manual: Path) -> tuple[TrainingPair, ...]:
         return tuple(section_pairs(Path(folder)))
 
 
-def with_library(pairs: Sequence[TrainingPair], target: Path, seed: int) -> Path:
+def with_library(pairs: Sequence[TrainingPair], target: Path, seed: int, device: Device) -> Path:
     """Train with the library's trainer; returns the model's folder."""
     if not target.is_dir():
-        train_with_library(pairs, EPOCHS, seed).model.save_pretrained(str(target), create_model_card=False)
+        train_with_library(pairs, EPOCHS, seed, device).model.save_pretrained(str(target), create_model_card=False)
     return target
 
 
-def with_embedtune(pairs: Sequence[TrainingPair], run: Path, seed: int, together: int | None) -> Path:
+def with_embedtune(pairs: Sequence[TrainingPair], run: Path, seed: int, together: int | None, device: Device) -> Path:
     """Train with embedtune; returns the model's folder."""
     if (run / "model").is_dir():
         return run / "model"
@@ -117,7 +120,7 @@ def with_embedtune(pairs: Sequence[TrainingPair], run: Path, seed: int, together
         max_seq_length=TOKENS,
         learning_rate=RATE,
         base_share=0.0,
-        device="cpu",
+        device=device,
         speed=SpeedSettings(questions_per_passage=together),
     )
     return train_model(TrainingJob(tuple(pairs), None, base, model_digest(base), run, settings, seed)).model

@@ -28,7 +28,7 @@ MOST_LOST = 0.01
 GENERAL = "msmarco_dl_small"
 METRIC = "ndcg@10"
 SETTINGS = {
-    "emanual_tv": {"training": {"epochs": 3, "least_passages": 128}},
+    "emanual_tv": {"training": {"epochs": 3}},
     "scifact": {
         "training": {"epochs": 4, "passage_words": None, "heading_share": 1.0},
         "negatives": {"sources": ["base"], "margin": 0.0, "skip_top": 4},  # all that is right is known here

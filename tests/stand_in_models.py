@@ -13,6 +13,7 @@ import numpy as np
 from embedtune.config.settings import EmbedtuneConfig
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.fake import FakeEncoder
+from embedtune.encoders.onnx_files import Precision
 from embedtune.pipeline.project import Project, open_project, with_value
 from embedtune.pipeline.training import RunOrigin
 
@@ -65,6 +66,10 @@ def load_stand_in(folder: Path, name: str, digest: str) -> StandIn:
     return StandIn(name, digest, blind=(folder / "model.safetensors").read_bytes() == BLIND.encode())
 
 
+def export_nothing(folder: Path, digest: str, precision: Precision) -> None:
+    """Stand where a model is exported that there is."""
+
+
 def stand_in_project(folder: Path, events: list | None = None, **changes) -> Project:
     """Open a project with a blind base and stand-ins for models; ``changes`` are ``table__key=value``."""
     if not (folder / "base").exists():
@@ -74,4 +79,4 @@ def stand_in_project(folder: Path, events: list | None = None, **changes) -> Pro
         config = with_value(config, *name.split("__"), value)
     report = events.append if events is not None else (lambda event: None)
     project = open_project(folder=folder, config=config, report=report)
-    return replace(project, models=replace(project.models, load=load_stand_in, _loaded={}))
+    return replace(project, models=replace(project.models, load=load_stand_in, export=export_nothing, _loaded={}))

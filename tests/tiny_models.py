@@ -86,3 +86,26 @@ def _tokenizer():
         mask_token="[MASK]",  # noqa: S106
         model_max_length=MAX_TOKENS,
     )
+
+
+def write_tiny_cross_encoder(folder: Path, outputs: int = 1) -> Path:
+    """Write a BERT that scores pairs of texts, weights by a fixed seed; returns the folder."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    config = BertConfig(
+        vocab_size=len(_vocabulary()),
+        hidden_size=DIMENSION,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=DIMENSION,
+        max_position_embeddings=MAX_TOKENS,
+        num_labels=outputs,
+        initializer_range=1.0,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        model = BertForSequenceClassification(config)
+    model.save_pretrained(folder)
+    _tokenizer().save_pretrained(folder)
+    return folder

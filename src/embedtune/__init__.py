@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from embedtune.api.abtest import ABTest
     from embedtune.api.anomaly import (
         assess_query_log,
         load_anomaly_detector,
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from embedtune.api.evaluation import EmbeddingEvaluator
     from embedtune.api.extraction import HardNegativeMiner, ProcedureExtractor, QueryGenerator, TrainingDataGenerator
     from embedtune.api.registry import ModelRegistry, RegistrySettings, generate_signing_keys, prune_cache
+    from embedtune.api.reranking import Reranker
     from embedtune.api.retrieval import FineTunedRetrieval, create_finetuned_retrieval
     from embedtune.api.training import EmbeddingFineTuner, TrainingConfig, train_embedding_model
+    from embedtune.api.uses import VectorUses
     from embedtune.api.versions import ModelArtifactCreator, VersionedEmbeddings
     from embedtune.artifacts.card import ModelCard
     from embedtune.config.anomaly_settings import AnomalySettings, QueryLogSettings
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ABTest": "embedtune.api.abtest",
     "AnomalySettings": "embedtune.config.anomaly_settings",
     "DomainAwareEvaluator": "embedtune.training.dev.domain_evaluator",
     "EmbeddingEvaluator": "embedtune.api.evaluation",
@@ -42,8 +46,10 @@ _HOMES = {
     "QueryGenerator": "embedtune.api.extraction",
     "QueryLogSettings": "embedtune.config.anomaly_settings",
     "RegistrySettings": "embedtune.api.registry",
+    "Reranker": "embedtune.api.reranking",
     "TrainingConfig": "embedtune.api.training",
     "TrainingDataGenerator": "embedtune.api.extraction",
+    "VectorUses": "embedtune.api.uses",
     "VersionedEmbeddings": "embedtune.api.versions",
     "assess_query_log": "embedtune.api.anomaly",
     "create_finetuned_retrieval": "embedtune.api.retrieval",
@@ -56,6 +62,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ABTest",
     "AnomalySettings",
     "DomainAwareEvaluator",
     "EmbeddingEvaluator",
@@ -69,8 +76,10 @@ __all__ = [
     "QueryGenerator",
     "QueryLogSettings",
     "RegistrySettings",
+    "Reranker",
     "TrainingConfig",
     "TrainingDataGenerator",
+    "VectorUses",
     "VersionedEmbeddings",
     "assess_query_log",
     "create_finetuned_retrieval",

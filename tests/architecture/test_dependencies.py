@@ -12,9 +12,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-RUNTIME_EXTRAS = ("offline", "llm", "lora", "qdrant", "tensorboard")
+RUNTIME_EXTRAS = ("offline", "llm", "lora", "qdrant", "s3", "tensorboard")
 NEEDED_BY_OTHERS = {
     "accelerate",  # the trainer of transformers refuses to start without it
+    "onnx",  # torch's exporter and onnxruntime's quantiser import it
     "pyopenssl",  # model-signing imports it and does not ask for it
 }
 

@@ -17,9 +17,11 @@ from embedtune.cli.main import cli
 
 HEAVY = {
     "accelerate",
+    "boto3",
     "bm25s",
     "cryptography",
     "datasets",
+    "fsspec",
     "rensa",
     "huggingface_hub",
     "jinja2",

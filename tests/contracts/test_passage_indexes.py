@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import os
+import uuid
+
 import numpy as np
 import pytest
+from qdrant_client import QdrantClient
 
 from embedtune.errors import InputError, ModelError
 from embedtune.index.exact import ExactIndex
+from embedtune.index.exact_files import KeptExactIndex
 from embedtune.index.qdrant_embedded import EmbeddedQdrantIndex
+from embedtune.index.server_connection import ServerConnection
+from embedtune.index.server_index import ServerIndex
 from embedtune.vocabulary.corpus import Passage
 from embedtune.vocabulary.ports import PassageIndex
 
@@ -13,38 +20,98 @@ DIMENSION = 4
 
 
 class Exact:
+    """In memory alone."""
+
     def __init__(self, folder):
-        self.folder = folder
-        self.saved = 0
+        pass
 
     def new(self):
         return ExactIndex(DIMENSION)
 
-    def reopened(self, index):
-        self.saved += 1
-        folder = self.folder / f"saved-{self.saved}"
-        index.save(folder, "sha256:model")
-        index.close()
-        return ExactIndex.load(folder, DIMENSION, "sha256:model")
+    reopened = None
 
 
-class Qdrant:
+class Kept:
+    kind = KeptExactIndex
+
     def __init__(self, folder):
         self.folder = folder
         self.made = 0
 
     def new(self):
         self.made += 1
-        return EmbeddedQdrantIndex.open(self.folder / f"index-{self.made}", DIMENSION, "sha256:model")
+        return self.opened()
+
+    def opened(self):
+        return self.kind.open(self.folder / f"index-{self.made}", DIMENSION, "sha256:model")
 
     def reopened(self, index):
         index.close()
-        return EmbeddedQdrantIndex.open(self.folder / f"index-{self.made}", DIMENSION, "sha256:model")
+        return self.opened()
 
 
-@pytest.fixture(params=[Exact, Qdrant], ids=["exact", "qdrant"])
+class Qdrant(Kept):
+    kind = EmbeddedQdrantIndex
+
+
+class Server:
+    """A client of the server's library: its own engine in memory, which speaks the same calls."""
+
+    def __init__(self, folder):
+        self.client = self.connected()
+        self.names = []
+
+    def connected(self):
+        return QdrantClient(":memory:")
+
+    def new(self):
+        self.names.append(f"embedtune-test-{uuid.uuid4().hex}")
+        return self.opened()
+
+    def opened(self):
+        return ServerIndex.open(ServerConnection(self.client, "a server"), self.names[-1], DIMENSION)
+
+    def reopened(self, index):
+        index.close()
+        return self.opened()
+
+    def close(self):
+        for name in self.names:
+            self.client.delete_collection(name)
+        self.client.close()
+
+
+class RealServer(Server):
+    def connected(self):
+        return QdrantClient(url=os.environ["QDRANT_URL"], api_key=os.environ.get("QDRANT_API_KEY"))
+
+
+QUIET = [
+    pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
+    pytest.mark.filterwarnings("ignore:Local mode performs exact"),
+]
+BACKENDS = [
+    pytest.param(Exact, id="exact"),
+    pytest.param(Kept, id="kept"),
+    pytest.param(Qdrant, id="qdrant"),
+    pytest.param(Server, id="client", marks=QUIET),
+    pytest.param(
+        RealServer,
+        id="server",
+        marks=[
+            pytest.mark.enable_socket,
+            pytest.mark.skipif(not os.environ.get("QDRANT_URL"), reason="set QDRANT_URL to a Qdrant server"),
+        ],
+    ),
+]
+
+
+@pytest.fixture(params=BACKENDS)
 def backend(request, tmp_path):
-    return request.param(tmp_path)
+    made = request.param(tmp_path)
+    yield made
+    if isinstance(made, Server):
+        made.close()
 
 
 @pytest.fixture
@@ -150,19 +217,76 @@ def test_a_vector_of_zeros_has_cosine_zero(index):
 
 
 def test_contents_survive_reopening(backend):
+    kept_alone(backend)
     index = backend.new()
     fill(index)
     before = index.search(vectors([3, 1, 2, 0])[0], 10)
     index = backend.reopened(index)
     assert len(index) == 3
     assert index.search(vectors([3, 1, 2, 0])[0], 10) == before
+    index.remove(["b#0"])
     index.upsert(passages("d#0"), vectors(UP), ["x"])
     index = backend.reopened(index)
     assert [id_ for id_, _ in index.search(vectors(UP)[0], 1, domain="x")] == ["d#0"]
+    assert index.ids() == {"a#0", "c#0", "d#0"}
     index.close()
 
 
+def test_removes_by_id(index):
+    fill(index)
+    index.remove(["b#0", "never held"])
+    index.remove([])
+    assert (len(index), index.ids()) == (2, {"a#0", "c#0"})
+    assert [id_ for id_, _ in index.search(vectors(NORTH)[0], 10)] == ["c#0", "a#0"]
+    assert index.search(vectors(NORTH)[0], 10, domain="y") == []
+    index.upsert(passages("b#0"), vectors(UP), ["y"])
+    assert index.search(vectors(UP)[0], 1) == [("b#0", pytest.approx(1.0))]
+
+
+def test_gives_back_the_vectors_in_the_order_asked_for(index):
+    fill(index)
+    held = index.vectors(["c#0", "a#0"])
+    assert held.dtype == np.float32
+    assert held == pytest.approx(vectors([0.5**0.5, 0.5**0.5, 0, 0], EAST), abs=1e-6)
+    assert index.vectors([]).shape == (0, DIMENSION)
+    with pytest.raises(KeyError):
+        index.vectors(["never held"])
+
+
+def test_labels_filter_and_all_of_them_must_be_there(index):
+    index.upsert(
+        passages("a#0", "b#0", "c#0"),
+        vectors(EAST, NORTH, NORTH_EAST),
+        ["x", "y", "x"],
+        [["kind=parts", "metadata.path=a/b.md"], ["kind=parts"], ["kind=safety"]],
+    )
+
+    def found(labels, domain=None):
+        return [id_ for id_, _ in index.filtered(labels).search(vectors(NORTH)[0], 10, domain)]
+
+    assert found([]) == ["b#0", "c#0", "a#0"]
+    assert found(["kind=parts"]) == ["b#0", "a#0"]
+    assert found(["kind=parts"], "x") == ["a#0"]
+    assert found(["metadata.path=a/b.md", "kind=parts"]) == ["a#0"]
+    assert found(["metadata.path=a/b.md", "kind=safety"]) == []
+    index.upsert(passages("a#0"), vectors(EAST), ["x"], [["kind=safety"]])
+    assert found(["kind=parts"]) == ["b#0"]
+    assert [id_ for id_, _ in index.search(vectors(NORTH)[0], 10)] == ["b#0", "c#0", "a#0"]
+
+
+def test_labels_that_do_not_pair_up_are_refused(index):
+    with pytest.raises(InputError, match="1 sets of labels"):
+        index.upsert(passages("a#0", "b#0"), vectors(EAST, UP), ["x", "x"], [["kind=parts"]])
+    assert len(index) == 0
+
+
+def kept_alone(backend):
+    if backend.reopened is None:
+        pytest.skip("it is in memory alone")
+
+
 def test_an_empty_index_survives_reopening(backend):
+    kept_alone(backend)
     index = backend.reopened(backend.new())
     assert len(index) == 0
     index.close()

@@ -75,7 +75,7 @@ def test_generate(embedtune, project):
     }
     assert not any(row["hard_negative"] for row in made)
     written = json.loads((project / "data" / "stats.json").read_text())
-    assert written.pop("pairs_digest").startswith("sha256:")
+    assert written["pairs_digest"].startswith("sha256:")
     assert written == answer.json["stats"]
 
 
@@ -165,9 +165,10 @@ def test_train_without_a_dev_set(embedtune, project):
 def test_training_in_a_pipe_writes_plain_lines(embedtune, done):
     answer = embedtune("train", ".embedtune/data/pairs.jsonl", "-o", "runs/new", "--batch-size", "8")
     assert answer.code == 0
-    lines = answer.err.splitlines()
-    assert lines[0].startswith("  dev questions, base model, step 0: ")
-    assert all(line.startswith(("  dev questions", "  60 everyday questions")) for line in lines)
+    busy = ("Frozen layers: ", "Training: ")  # told of what takes long, as on a machine with other work
+    told = [line for line in answer.err.splitlines() if not line.startswith(busy)]
+    assert told[0].startswith("  dev questions, base model, step 0: ")
+    assert all(line.startswith(("  dev questions", "  60 everyday questions")) for line in told)
     assert not any(character in answer.err for character in "\x1b\r━")
     assert answer.out.startswith("Trained 19 steps in ")
     assert answer.out.count("\n") == 1

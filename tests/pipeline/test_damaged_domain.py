@@ -8,9 +8,10 @@ import pytest
 
 from embedtune.encoders.digests import model_digest
 from embedtune.errors import GateError
+from embedtune.pipeline.cards import read_card
 from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.evaluation_command import EvaluationRequest, run_evaluation
-from embedtune.pipeline.publishing import publish_run, read_card
+from embedtune.pipeline.publishing import publish_run
 from embedtune.pipeline.questions import JudgedQueries, QuestionSet
 from embedtune.pipeline.systems import SystemSpec
 from embedtune.report.content import Tone
@@ -65,10 +66,10 @@ def place(tmp_path_factory):
 
 @pytest.fixture
 def project(place, questions, tmp_path):
-    def load(folder, name):
+    def load(folder, name, digest):
         unknown = (folder / "model.safetensors").read_text().split()
         texts = frozenset(query.text for query in questions.test.queries if query.domain in unknown)
-        return PartlyBlind(name, model_digest(folder), questions=texts)
+        return PartlyBlind(name, digest, questions=texts)
 
     opened = stand_in_project(place, **QUICK, publish__registry=str(tmp_path / "models"))
     return replace(opened, models=replace(opened.models, load=load, _loaded={}))

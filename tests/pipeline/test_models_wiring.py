@@ -4,7 +4,7 @@ import pytest
 
 from embedtune.encoders.digests import model_digest
 from embedtune.errors import ModelError, VerificationError
-from embedtune.events import Alert
+from embedtune.events import Alert, Counted
 from stand_in_models import BLIND, stand_in_project, write_stand_in
 
 
@@ -63,18 +63,30 @@ def test_version_is_served_from_a_verified_copy(finished_copy):
         models.named("v1.0")
 
 
-def test_serving_falls_back_and_says_why(models, events):
-    encoder = models.serving("v9.9", "sha256:other")
+def test_version_or_base_falls_back_and_says_why(models, events):
+    encoder = models.version_or_base("v9.9")
     assert encoder.digest == models.base().digest
     assert encoder.get_model_info().reason == events[0].message.split(": ", 1)[1].split(". ")[0] + "."
     assert isinstance(events[0], Alert)
 
 
-def test_serving_the_base_loads_no_version(models, events):
-    assert models.serving("whatever", models.base().digest) is models.base()
+def test_model_of_an_index_is_that_one_or_an_error_that_is_counted(models, tmp_path, events):
+    assert models.of_index("whatever", models.base().digest) is models.base()
+    model = write_stand_in(tmp_path / "run" / "model", "tuned")
+    assert models.of_index(str(tmp_path / "run"), model_digest(model)).name == str(tmp_path / "run")
     assert events == []
+    with pytest.raises(ModelError, match="it is another one by now"):
+        models.of_index(str(tmp_path / "run"), "sha256:x")
+    for name in ("v9.9", "some/model"):
+        with pytest.raises(ModelError, match="There is no version"):
+            models.of_index(name, "sha256:x")
+    causes = [event.labels["cause"] for event in events if isinstance(event, Counted)]
+    assert causes == ["unreadable", "missing", "missing"]
 
 
-def test_serving_a_run_folder(models, tmp_path):
-    write_stand_in(tmp_path / "run" / "model", "tuned")
-    assert models.serving(str(tmp_path / "run"), "sha256:x").name == str(tmp_path / "run")
+def test_model_of_an_index_is_verified(finished_copy):
+    models = stand_in_project(finished_copy, publish__registry="models").models
+    digest = models.named("v1.0").digest
+    (finished_copy / "models" / "embedtune-v1.0" / "model" / "config.json").write_text("{}")
+    with pytest.raises(VerificationError, match=r"model/config\.json: altered"):
+        models.of_index("v1.0", digest)

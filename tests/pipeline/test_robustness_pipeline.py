@@ -9,9 +9,10 @@ from embedtune.corpus.folder import read_folder
 from embedtune.evaluation.result import read_record, record_as_json, write_record
 from embedtune.evaluation.robustness.generating import MINIMUM
 from embedtune.events import Alert, Progress, silent
+from embedtune.pipeline.cards import read_card
 from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.evaluation import evaluate
-from embedtune.pipeline.publishing import publish_run, read_card
+from embedtune.pipeline.publishing import publish_run
 from embedtune.pipeline.questions import QuestionSet
 from embedtune.pipeline.sampling import sample_questions
 from embedtune.pipeline.systems import SystemSpec

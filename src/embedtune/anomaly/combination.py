@@ -58,7 +58,8 @@ class Combination:
     def combined(self, rarities: Mapping[str, Scores]) -> Scores:
         """Return the combined score of each query from the rarities of the detectors, shape (n,), in nats."""
         sums = _by_aspect({name: rarities[name] for name in self.detectors})
-        return np.max([self.aspect_scales[aspect].rarity(total) for aspect, total in sums.items()], axis=0)
+        rarest: Scores = np.max([self.aspect_scales[aspect].rarity(total) for aspect, total in sums.items()], axis=0)
+        return rarest
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return what is stored, by detector and part."""

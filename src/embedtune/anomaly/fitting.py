@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,7 @@ from embedtune.anomaly.combination import Combination, fit_combination
 from embedtune.anomaly.detector import AnomalyDetector, new_words, with_rules
 from embedtune.anomaly.detectors.kinds import check_kinds
 from embedtune.anomaly.detectors.nearest import sampled_rows
-from embedtune.anomaly.preparation import NormalQueries, Prepared, prepare
+from embedtune.anomaly.preparation import NO_PASSAGES, KnownPassages, NormalQueries, Prepared, prepare
 from embedtune.anomaly.reference import Reference
 from embedtune.anomaly.rules.matching import chosen_rules, rule_hits
 from embedtune.anomaly.storage import DetectorCard
@@ -28,7 +27,7 @@ def fit_detector(
     *,
     settings: AnomalySettings,
     seed: int,
-    passages: Sequence[str] = (),
+    passages: KnownPassages = NO_PASSAGES,
 ) -> AnomalyDetector:
     """Fit a detector of queries that are unlike the normal ones.
 
@@ -39,7 +38,7 @@ def fit_detector(
         normal: The normal queries.
         settings: The room's settings.
         seed: Decides the division and the fitting; the order of the queries decides nothing.
-        passages: Texts of the documents that are searched; without them less is known of the domain.
+        passages: Those of the documents that are searched; without them less is known of the domain.
 
     Raises:
         InputError: Too few distinct queries for fitting, or for the promise that the settings ask for.

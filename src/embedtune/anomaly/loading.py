@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +12,13 @@ from embedtune.anomaly.calibration.thresholds import ALL, Thresholds
 from embedtune.anomaly.combination import Combination
 from embedtune.anomaly.detector import AnomalyDetector
 from embedtune.anomaly.detectors.kinds import KINDS, check_kinds
+from embedtune.anomaly.detectors.port import Detector, Scores
 from embedtune.anomaly.detectors.stored import REFIT, taken
 from embedtune.anomaly.reference import Reference
 from embedtune.anomaly.rules.matching import chosen_rules
 from embedtune.anomaly.storage import DetectorCard, read_detector
 from embedtune.errors import InputError, ModelError
 from embedtune.vocabulary.ports import Encoder, HasTokenTable
-
-if TYPE_CHECKING:
-    from embedtune.anomaly.calibration.conformal import Scores
 
 Stored = dict[str, NDArray[np.generic]]
 
@@ -51,7 +48,8 @@ def load_detector(folder: Path, encoder: Encoder) -> AnomalyDetector:
 def _assembled(card: DetectorCard, arrays: Stored, encoder: Encoder) -> AnomalyDetector:
     check_kinds(card.detectors)
     tokens = encoder.token_table() if isinstance(encoder, HasTokenTable) else None
-    detectors, reference = {}, {}
+    detectors: dict[str, Detector] = {}
+    reference: dict[str, Scores] = {}
     for name in card.detectors:
         own = {key.removeprefix(f"{name}."): arrays.pop(key) for key in sorted(arrays) if key.startswith(f"{name}.")}
         length = len(next(iter(reference.values()))) if reference else None

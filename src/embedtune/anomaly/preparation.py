@@ -14,7 +14,7 @@ from embedtune.anomaly.calibration.guarantee import smallest_calibration, worthw
 from embedtune.anomaly.calibration.thresholds import ALL
 from embedtune.anomaly.detectors.nearest import MOST_KNOWN
 from embedtune.anomaly.detectors.port import Asked, Material
-from embedtune.anomaly.detectors.unit_vectors import unit_vectors
+from embedtune.anomaly.detectors.unit_vectors import Vectors, unit_vectors
 from embedtune.anomaly.grouping import groups_of
 from embedtune.anomaly.knowledge.texts import attacks, everyday_questions
 from embedtune.errors import InputError
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 SMALLEST_FIT = 20
 """Distinct queries to fit on, at least."""
-
 
 _CALIBRATION_SHARE = 0.5
 
@@ -49,6 +48,32 @@ class NormalQueries:
     groups: Sequence[Hashable] | None = None
     held_out: Sequence[bool] | None = None
     origin: str = "given queries"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownPassages:
+    """Passages of the documents that are searched.
+
+    Attributes:
+        texts: What they say.
+        vectors: The unit vector of each by the model whose vectors will be scored, shape (n, dimension), float32;
+            ``None``: they are encoded.
+    """
+
+    texts: Sequence[str] = ()
+    vectors: Vectors | None = None
+
+    def some(self, encoder: Encoder, most: int, seed: int) -> Vectors:
+        """Return the vectors of all different passages, or of more than ``most`` a sample that the seed draws."""
+        row_of = {text: row for row, text in enumerate(self.texts)}
+        texts = sorted(row_of)
+        chosen = np.sort(np.random.default_rng(seed).permutation(len(texts))[:most])
+        if self.vectors is None:
+            return encoder.encode([texts[row] for row in chosen])
+        return self.vectors[[row_of[texts[row]] for row in chosen]]
+
+
+NO_PASSAGES = KnownPassages()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +107,7 @@ class Prepared:
 
 
 def prepare(
-    encoder: Encoder, normal: NormalQueries, settings: AnomalySettings, seed: int, passages: Sequence[str]
+    encoder: Encoder, normal: NormalQueries, settings: AnomalySettings, seed: int, passages: KnownPassages
 ) -> Prepared:
     """Divide normal queries by group, and encode all that detectors are fitted on.
 
@@ -91,7 +116,7 @@ def prepare(
         normal: The normal queries.
         settings: The room's settings.
         seed: Decides the division; the order of the queries decides nothing.
-        passages: Texts of the documents that are searched.
+        passages: Those of the documents that are searched.
 
     Raises:
         InputError: Too few different queries for fitting, or for the promise that the settings ask for.
@@ -175,15 +200,12 @@ def _as_held_out(side: Side, held_out: Sequence[bool], needed: int) -> tuple[Sid
     return side.some(fit), side.some(calibration)
 
 
-def _material(encoder: Encoder, fit: Asked, passages: Sequence[str], settings: AnomalySettings, seed: int) -> Material:
-    texts = sorted(set(passages))
-    chosen = np.random.default_rng(seed).permutation(len(texts))[:MOST_KNOWN]
-    wanted = "passages" in settings.detectors
-    encoded = [texts[row] for row in np.sort(chosen)] if wanted else []
+def _material(encoder: Encoder, fit: Asked, passages: KnownPassages, settings: AnomalySettings, seed: int) -> Material:
+    wanted = passages if "passages" in settings.detectors else NO_PASSAGES
     return Material(
         fit,
-        tuple(texts),
-        encoder.encode(encoded),
+        tuple(sorted(set(passages.texts))),
+        wanted.some(encoder, MOST_KNOWN, seed),
         Asked.of(attacks(), encoder.encode(attacks())),
         Asked.of(everyday_questions(), encoder.encode(everyday_questions())),
         encoder.token_table() if isinstance(encoder, HasTokenTable) else None,

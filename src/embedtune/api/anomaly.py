@@ -44,10 +44,12 @@ def train_anomaly_detector(
         InputError: Too few distinct queries for the promise that the settings ask for.
     """
     from embedtune.anomaly.fitting import fit_detector
-    from embedtune.anomaly.preparation import NormalQueries
+    from embedtune.anomaly.preparation import KnownPassages, NormalQueries
 
     normal = NormalQueries(normal_queries, domains, groups)
-    return fit_detector(encoder, normal, settings=settings or AnomalySettings(), seed=seed, passages=passages)
+    return fit_detector(
+        encoder, normal, settings=settings or AnomalySettings(), seed=seed, passages=KnownPassages(passages)
+    )
 
 
 def load_anomaly_detector(folder: str | Path, encoder: Encoder) -> AnomalyDetector:

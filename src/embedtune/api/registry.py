@@ -11,6 +11,7 @@ from embedtune.artifacts.card import ModelCard
 from embedtune.artifacts.differences import VersionDifference
 from embedtune.artifacts.history import LogEntry
 from embedtune.artifacts.keys import generate_keys
+from embedtune.artifacts.places import absolute_place
 from embedtune.artifacts.problems import FileProblem
 from embedtune.artifacts.pruning import PrunedVersion
 from embedtune.config.loading import parse_config
@@ -20,6 +21,7 @@ from embedtune.pipeline.cards import read_card
 from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.project import Project, open_project
 from embedtune.pipeline.publishing import publish_run
+from embedtune.pipeline.transfer import ExportedVersion, PushedVersion, export_archive, import_archive, push_version
 from embedtune.pipeline.verifying import verify_files
 from embedtune.vocabulary.versions import ModelVersion
 
@@ -48,7 +50,7 @@ class ModelRegistry:
     """Published versions with their log and their channels.
 
     Args:
-        folder: The registry's folder.
+        folder: The registry's folder, or its URL (``s3://bucket/prefix``).
         settings: Whose signatures are believed, and who signs.
         report: Told of damaged versions and channels.
 
@@ -145,6 +147,45 @@ class ModelRegistry:
         """
         return versions.prune_versions(self._project, keep, [Path(index) for index in indexes], dry_run=dry_run)
 
+    def export(self, version: str, archive: str | Path) -> ExportedVersion:
+        """Write a version into an archive (``.tar``), the same bytes each time.
+
+        Raises:
+            InputError: There is no such version, or the archive exists or cannot be written.
+            VerificationError: The version was tampered with.
+        """
+        return export_archive(self._project, version, Path(archive))
+
+    def import_archive(self, archive: str | Path, public_key: str | Path | None = None) -> ModelVersion:
+        """Verify the version in an archive and publish it here as it is.
+
+        Args:
+            archive: What `export` wrote.
+            public_key: The key whose signature it must carry; by default what the settings ask for.
+
+        Raises:
+            InputError: The archive is none, or its version exists here.
+            VerificationError: A file is damaged, or the signature is missing, wrong or not trusted.
+        """
+        return import_archive(self._project, Path(archive), Path(public_key) if public_key else None)
+
+    def push(
+        self, version: str, target: str | Path, include: Sequence[str] = (), *, public: bool = False
+    ) -> PushedVersion:
+        """Write a version as a plain Hugging Face model.
+
+        Args:
+            version: The version.
+            target: A folder that does not exist, or ``hf://organization/name``.
+            include: Files of the version beside model and card, such as ``evaluation.json``.
+            public: Whether everybody may read the repository on the hub.
+
+        Raises:
+            InputError: The target cannot be written, or there is no such version or file.
+            VerificationError: The version was tampered with.
+        """
+        return push_version(self._project, version, str(target), include, public=public)
+
     def log(self) -> tuple[LogEntry, ...]:
         """Return what was done, the oldest first.
 
@@ -174,7 +215,7 @@ def prune_cache(unused_days: float) -> tuple[str, ...]:
 def _project(folder: str | Path, settings: RegistrySettings, report: Report) -> Project:
     values = {
         "publish": {
-            "registry": str(Path(folder).absolute()),
+            "registry": absolute_place(folder),
             "name": settings.name,
             "signing_key": str(Path(settings.signing_key).absolute()) if str(settings.signing_key) else "",
         },

@@ -31,7 +31,7 @@ class VersionedEmbeddings(_VersionedEmbeddings):
         version: ``v1.0``, ``embedtune-v1.0`` or the path of a version's folder.
         fallback_to_baseline: Whether the base model may answer when the version cannot; otherwise the
             reason is raised.
-        registry: Folder of the published versions.
+        registry: Folder or URL of the published versions.
         base_model: The model that answers instead.
         allowed_keys: The public keys whose signatures are believed.
         require_signature: Whether an unsigned version is refused.
@@ -56,7 +56,7 @@ class VersionedEmbeddings(_VersionedEmbeddings):
         report: Report = silent,
     ) -> None:
         policy = TrustPolicy(require_signature, tuple(PublicKey.read(Path(key)) for key in allowed_keys))
-        models = Models(base_model, Registry(Path(registry), policy), report=report)
+        models = Models(base_model, Registry(registry, policy, report=report), report=report)
         super().__init__(
             version,
             fallback_to_baseline,
@@ -72,7 +72,7 @@ class ModelArtifactCreator:
     """Publishes models that were trained by other means than a run folder.
 
     Attributes:
-        registry: Folder of the published versions.
+        registry: Folder or URL of the published versions.
         name: The model's name.
         base_model: The model it was tuned from.
         signing_key: The private key that signs them, empty for none.
@@ -120,4 +120,4 @@ class ModelArtifactCreator:
             date=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         key = PrivateKey.read(Path(self.signing_key)) if str(self.signing_key) else None
-        return save_version(Registry(Path(self.registry)), model, saved, key)
+        return save_version(Registry(self.registry), model, saved, key)

@@ -1,8 +1,9 @@
 """Channels: names such as ``production`` that point to a version and can be set back.
 
-A pointer is one file that is replaced whole. It holds the log's entry of the promotion: the version with the
-digest of its manifest, and a counter that grows each time the channel is set, also when it is set back.
-Setting a channel is done when its pointer is in place; the log follows, at once or with the next writing.
+A pointer is one file. It holds the log's entry of the promotion: the version with the digest of its manifest,
+and a counter that grows each time the channel is set, also when it is set back. On a disk the file is replaced
+whole, and the log follows, at once or with the next writing. In an object store each setting has a pointer of
+its own, and the log, whose entries can be created once, says which one stands.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from embedtune.artifacts.history import Action, Deed, LogEntry, damaged, entry_from_json, load_json
 from embedtune.artifacts.problems import ProblemKind
-from embedtune.artifacts.storage import STATE
+from embedtune.artifacts.registry_storage import STATE
 from embedtune.artifacts.trust import wrong_signature
 from embedtune.errors import InputError, MissingVersionError, VerificationError
 from embedtune.files import canonical_json
@@ -22,8 +23,8 @@ from embedtune.files import canonical_json
 if TYPE_CHECKING:
     from embedtune.artifacts.history import History
     from embedtune.artifacts.keys import PrivateKey
+    from embedtune.artifacts.registry_storage import RegistryStorage
     from embedtune.artifacts.seen_counters import SeenCounters
-    from embedtune.artifacts.storage import LocalStorage
     from embedtune.artifacts.trust import TrustPolicy
 
 CHANNEL = re.compile(r"(?!v[0-9])[a-z][a-z0-9_-]{0,63}")
@@ -52,7 +53,7 @@ class Channels:
         seen: The counters that were seen before.
     """
 
-    def __init__(self, storage: LocalStorage, history: History, policy: TrustPolicy, seen: SeenCounters) -> None:
+    def __init__(self, storage: RegistryStorage, history: History, policy: TrustPolicy, seen: SeenCounters) -> None:
         self._storage = storage
         self._history = history
         self._policy = policy
@@ -64,7 +65,7 @@ class Channels:
         return tuple(sorted(logged.union(self._names())))
 
     def _names(self) -> tuple[str, ...]:
-        files = self._storage.names(_FOLDER)
+        files = [name for name in self._storage.names(_FOLDER) if name.endswith(".json")]
         return tuple(name.removesuffix(".json") for name in files if CHANNEL.fullmatch(name.removesuffix(".json")))
 
     def exists(self, name: str) -> bool:
@@ -84,8 +85,8 @@ class Channels:
         # The log and what was seen first: a pointer that is read later is at least as new.
         known = self._history.entries()
         counter = max(_counter(known, channel), self._seen_of(known, channel))
-        where = _key(channel)
-        pointer = self._read(channel)
+        where = self._storage.pointer_key(channel, _setting(known, channel))
+        pointer = self._read(where)
         if pointer is None and counter:
             raise damaged(where, "the log tells that the channel was set", ProblemKind.MISSING)
         if pointer is None:
@@ -104,23 +105,23 @@ class Channels:
             self._seen.remember(self._identity(known), channel, entry.deed.counter)
         return entry
 
-    def next_counter(self, channel: str) -> int:
+    def next_counter(self, channel: str, known: tuple[LogEntry, ...]) -> int:
         """Return the counter of a channel's next setting, above all that the log holds and that were seen."""
-        known = self._history.entries()
         return 1 + max(_counter(known, channel), self._seen_of(known, channel))
 
-    def point(self, deed: Deed, key: PrivateKey | None) -> LogEntry:
-        """Set a channel and write it into the log; call it while the storage is `writing`.
+    def point(self, deed: Deed, known: tuple[LogEntry, ...], key: PrivateKey | None) -> LogEntry:
+        """Set a channel and write it into the log; call it within `RegistryStorage.write`.
 
         Args:
             deed: What to set it to; its counter must be the next one.
+            known: The log that this was decided on.
             key: Signs the pointer.
         """
-        entry = self._history.following(self._history.entries(), deed)
+        entry = self._history.following(known, deed)
         document: dict[str, object] = {"entry": entry.to_json(), "key": "", "signature": ""}
         if key is not None:
             document |= {"key": key.identity, "signature": key.sign(_signed(entry))}
-        self._storage.replace(_key(deed.channel), canonical_json(document).decode() + "\n")
+        self._storage.replace(self._storage.pointer_key(deed.channel, entry), canonical_json(document).decode() + "\n")
         self._history.append(entry)
         return entry
 
@@ -129,15 +130,15 @@ class Channels:
         for channel in self._names():
             pointer = None
             with contextlib.suppress(VerificationError):  # a damaged pointer is for its readers to refuse
-                pointer = self._read(channel)
+                pointer = self._read(self._storage.pointer_key(channel, _setting(entries, channel)))
             if pointer and pointer.entry == self._history.following(entries, pointer.entry.deed):
                 return pointer.entry
         return None
 
-    def promoted(self, channel: str) -> tuple[Deed, ...]:
-        """Return what a channel stands at and would be set back to, the present one last."""
+    def promoted(self, channel: str, known: tuple[LogEntry, ...]) -> tuple[Deed, ...]:
+        """Return what a channel stands at and would be set back to, by the log, the present one last."""
         stack: list[Deed] = []
-        for entry in self._history.entries():
+        for entry in known:
             if entry.deed.channel == channel:
                 if entry.deed.action is Action.PROMOTED:
                     stack.append(entry.deed)
@@ -145,19 +146,18 @@ class Channels:
                     stack.pop()
         return tuple(stack)
 
-    def before(self, channel: str) -> Deed:
-        """Return what a channel was promoted to before its present version.
+    def before(self, channel: str, known: tuple[LogEntry, ...]) -> Deed:
+        """Return what a channel was promoted to before its present version, by the log.
 
         Raises:
             InputError: There was nothing before.
         """
-        stack = self.promoted(channel)
+        stack = self.promoted(channel, known)
         if len(stack) <= 1:
             raise InputError(f"The channel {channel} has no version to go back to.", "Promote another version.")
         return stack[-2]
 
-    def _read(self, channel: str) -> _Pointer | None:
-        where = _key(channel)
+    def _read(self, where: str) -> _Pointer | None:
         data = self._storage.read(where)
         if data is None:
             return None
@@ -198,9 +198,10 @@ def _counter(entries: tuple[LogEntry, ...], channel: str) -> int:
     return max((entry.deed.counter for entry in entries if entry.deed.channel == channel), default=0)
 
 
+def _setting(entries: tuple[LogEntry, ...], channel: str) -> LogEntry | None:
+    """Return the log's last entry of a channel."""
+    return next((entry for entry in reversed(entries) if entry.deed.channel == channel), None)
+
+
 def _signed(entry: LogEntry) -> bytes:
     return _PURPOSE + canonical_json(entry.to_json())
-
-
-def _key(channel: str) -> str:
-    return f"{_FOLDER}/{channel}.json"

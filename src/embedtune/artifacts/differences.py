@@ -75,9 +75,7 @@ def difference(left: Manifest, left_card: ModelCard, right: Manifest, right_card
         for name in dict.fromkeys((*one, *other))
     ]
     same = (left_card.questions, left_card.question_origin) == (right_card.questions, right_card.question_origin)
-    return VersionDifference(
-        f"{left.name}-{left.version}", f"{right.name}-{right.version}", same and left_card.questions > 0, tuple(rows)
-    )
+    return VersionDifference(left.label, right.label, same and left_card.questions > 0, tuple(rows))
 
 
 def _metrics(manifest: Manifest, card: ModelCard) -> dict[str, str]:

@@ -6,16 +6,16 @@ import hashlib
 import os
 import stat
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
 
 from embedtune.artifacts.problems import FileProblem, ProblemKind
 from embedtune.errors import ModelError
 from embedtune.vocabulary.versions import FileEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from embedtune.vocabulary.versions import Manifest
+    from embedtune.vocabulary.versions import Manifest, ModelVersion
 
 MANIFEST_NAME = "manifest.json"
 SIGNATURE_NAME = "manifest.sig"
@@ -66,14 +66,49 @@ def compare_folder(folder: Path, manifest: Manifest) -> tuple[FileProblem, ...]:
 
     Reads every file once; the manifest and its signature are not part of the comparison.
     """
-    present = dict(walk_files(folder))
-    problems = [*unlisted(present, manifest)]
+    present = [relative for relative, _ in walk_files(folder)]
+    return compare(present, manifest, lambda entry: read_entry(folder / entry.path, entry))
+
+
+def compare(present: Iterable[str], manifest: Manifest, check: Callable[[FileEntry], str]) -> tuple[FileProblem, ...]:
+    """Name every file that is missing, added or altered, sorted by path.
+
+    Args:
+        present: The relative path of everything that is there.
+        manifest: What should be there.
+        check: Tells how a file differs from its entry; empty if it does not.
+    """
+    there, listed = set(present), {entry.path for entry in manifest.files}
+    problems = [
+        FileProblem(path, ProblemKind.ADDED, "the manifest does not list it") for path in sorted(there - listed)
+    ]
     for entry in manifest.files:
-        if entry.path not in present:
-            problems.append(missing(entry))
-        elif detail := read_entry(present[entry.path], entry):
+        if entry.path not in there:
+            detail = "the manifest lists it, the version does not hold it"
+            problems.append(FileProblem(entry.path, ProblemKind.MISSING, detail))
+        elif detail := check(entry):
             problems.append(FileProblem(entry.path, ProblemKind.ALTERED, detail))
-    return in_order(problems)
+    return tuple(sorted(problems, key=lambda problem: (problem.path, problem.kind)))
+
+
+def compare_version(version: ModelVersion, copies: Path | None = None) -> tuple[FileProblem, ...]:
+    """Name every file of a version that is missing, added or altered, sorted by path.
+
+    Reads every file once, wherever the version lies; the manifest and its signature are not part of the comparison.
+
+    Args:
+        version: The version.
+        copies: A folder that each file is copied to as it is read; ``None`` reads only.
+    """
+
+    def check(entry: FileEntry) -> str:
+        if copies is None:
+            return version.files.check(entry)
+        copy = copies / entry.path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        return version.files.check(entry, copy)
+
+    return compare(version.files.names(), version.manifest, check)
 
 
 def walk_files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -86,23 +121,6 @@ def walk_files(folder: Path) -> Iterator[tuple[str, Path]]:
             relative = path.relative_to(folder).as_posix()
             if relative not in (MANIFEST_NAME, SIGNATURE_NAME):
                 yield relative, path
-
-
-def unlisted(present: dict[str, Path], manifest: Manifest) -> Iterator[FileProblem]:
-    """Yield a problem for each file that the manifest does not list."""
-    listed = {entry.path for entry in manifest.files}
-    for relative in present.keys() - listed:
-        yield FileProblem(relative, ProblemKind.ADDED, "the manifest does not list it")
-
-
-def missing(entry: FileEntry) -> FileProblem:
-    """Return the problem of a file that is not there."""
-    return FileProblem(entry.path, ProblemKind.MISSING, "the manifest lists it, the folder does not hold it")
-
-
-def in_order(problems: list[FileProblem]) -> tuple[FileProblem, ...]:
-    """Return problems sorted by path."""
-    return tuple(sorted(problems, key=lambda problem: (problem.path, problem.kind)))
 
 
 def read_entry(source: Path, entry: FileEntry, target: Path | None = None) -> str:
@@ -128,17 +146,30 @@ def read_entry(source: Path, entry: FileEntry, target: Path | None = None) -> st
             return _NOT_REGULAR
         if facts.st_size != entry.size:
             return f"{facts.st_size} bytes, the manifest says {entry.size}"
-        if target is None:
-            found = hashed(stream, entry.size + 1)
-        else:
-            with target.open("wb") as copy:
-                found = hashed(stream, entry.size + 1, copy)
-                copy.flush()
-                os.fsync(copy.fileno())
+        return read_stream(stream, entry, target)
+
+
+def read_stream(stream: Readable, entry: FileEntry, target: Path | None = None) -> str:
+    """Do what `read_entry` does with a file that is open."""
+    if target is None:
+        found = hashed(stream, entry.size + 1)
+    else:
+        with target.open("wb") as copy:
+            found = hashed(stream, entry.size + 1, copy)
+            copy.flush()
+            os.fsync(copy.fileno())
     return "" if found == entry.sha256 else f"{found[:19]}…, the manifest says {entry.sha256[:19]}…"
 
 
-def hashed(stream: IO[bytes], most: int | None = None, copy: IO[bytes] | None = None) -> str:
+class Readable(Protocol):
+    """What can be read from its beginning to its end."""
+
+    def read(self, most: int, /) -> bytes:
+        """Return so many bytes at most; none at the end."""
+        ...
+
+
+def hashed(stream: Readable, most: int | None = None, copy: IO[bytes] | None = None) -> str:
     """Return the digest of what a stream holds, written to ``copy`` as it is read; ``most`` bytes at most."""
     state = hashlib.sha256()
     left = most

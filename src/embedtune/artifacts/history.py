@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from embedtune.artifacts.problems import FileProblem, ProblemKind
-from embedtune.artifacts.storage import STATE
+from embedtune.artifacts.registry_storage import STATE
 from embedtune.errors import VerificationError
 from embedtune.files import canonical_json, digest_value
 
 if TYPE_CHECKING:
-    from embedtune.artifacts.storage import LocalStorage
+    from embedtune.artifacts.registry_storage import RegistryStorage
 
 SCHEMA = 1
 
@@ -34,6 +34,7 @@ class Action(StrEnum):
 
     PUBLISHED = "published"
     ADOPTED = "adopted"
+    IMPORTED = "imported"
     PROMOTED = "promoted"
     ROLLED_BACK = "rolled back"
     PRUNED = "pruned"
@@ -149,7 +150,7 @@ class History:
         storage: The registry.
     """
 
-    def __init__(self, storage: LocalStorage) -> None:
+    def __init__(self, storage: RegistryStorage) -> None:
         self._storage = storage
 
     def entries(self) -> tuple[LogEntry, ...]:
@@ -176,7 +177,7 @@ class History:
         return LogEntry(number=last.number + 1 if last else 1, previous=last.digest if last else "", deed=deed)
 
     def append(self, entry: LogEntry) -> None:
-        """Write the next entry; call it while the storage is `writing`.
+        """Write the next entry; call it within `RegistryStorage.write`.
 
         Raises:
             FileExistsError: There is an entry of that number.

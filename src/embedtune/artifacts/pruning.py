@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from embedtune.artifacts.history import Action, Deed
+from embedtune.artifacts.history import Action, Deed, LogEntry
 from embedtune.artifacts.manifest import manifest_digest, served_digest
+from embedtune.encoders.onnx_files import Precision, exported_digest
 from embedtune.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,9 +46,15 @@ def plan_pruning(registry: Registry, keep: int, indexed: Mapping[str, str]) -> t
         InputError: ``keep`` is negative.
         VerificationError: The log or a channel was tampered with, so that nobody knows what it refers to.
     """
+    return _plan(registry, registry.history.entries(), keep, indexed)
+
+
+def _plan(
+    registry: Registry, known: tuple[LogEntry, ...], keep: int, indexed: Mapping[str, str]
+) -> tuple[PrunedVersion, ...]:
     if keep < 0:
         raise InputError(f"{keep} versions cannot be kept.", "Give 0 or more.")
-    held = _held_by_channels(registry)
+    held = _held_by_channels(registry, known)
     by_model: dict[str, list[ModelVersion]] = {}
     for version in registry.list():
         by_model.setdefault(version.manifest.name, []).append(version)
@@ -57,7 +64,8 @@ def plan_pruning(registry: Registry, keep: int, indexed: Mapping[str, str]) -> t
         newest = {version.label for version in ordered[len(ordered) - keep :]}
         for version in ordered:
             reason = held.get(version.label, "")
-            if place := indexed.get(served_digest(version.manifest)):
+            digest = served_digest(version.manifest)
+            if place := indexed.get(digest) or indexed.get(exported_digest(digest, Precision.INT8)):
                 reason = reason or f"the index {place} needs it"
             if not reason and version.label in newest:
                 reason = f"it is among the {keep} newest"
@@ -78,16 +86,23 @@ def prune(registry: Registry, keep: int, indexed: Mapping[str, str], config: str
         InputError: A version cannot be removed.
         VerificationError: The log or a channel was tampered with.
     """
-    with registry.storage.writing():
+    gone: list[PrunedVersion] = []
+
+    def remove() -> tuple[PrunedVersion, ...]:
         registry.reconcile()
-        plan = plan_pruning(registry, keep, indexed)
+        known = registry.history.entries()
+        plan = _plan(registry, known, keep, indexed)
         for item in plan:
             if not item.kept_for:
-                _remove(registry, item.version, config)
-    return plan
+                known = (*known, _remove(registry, known, item.version, config))
+                gone.append(item)
+        return plan
+
+    plan = registry.storage.write(remove)
+    return (*(item for item in gone if item not in plan), *plan)
 
 
-def _remove(registry: Registry, label: str, config: str) -> None:
+def _remove(registry: Registry, known: tuple[LogEntry, ...], label: str, config: str) -> LogEntry:
     """Write down that a version goes, then let it go: what a dead process left of this is finished by the next."""
     version = registry.find(label)
     deed = Deed(
@@ -97,15 +112,17 @@ def _remove(registry: Registry, label: str, config: str) -> None:
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         config=config,
     )
-    registry.history.append(registry.history.following(registry.history.entries(), deed))
+    entry = registry.history.following(known, deed)
+    registry.history.append(entry)
     registry.storage.remove(label)
+    return entry
 
 
-def _held_by_channels(registry: Registry) -> dict[str, str]:
+def _held_by_channels(registry: Registry, known: tuple[LogEntry, ...]) -> dict[str, str]:
     """Return the versions that channels point to or would go back to, with the reason."""
     held: dict[str, str] = {}
     for channel in registry.channels.known():
-        for deed in registry.channels.promoted(channel)[-_HELD:]:
+        for deed in registry.channels.promoted(channel, known)[-_HELD:]:
             held.setdefault(deed.version, f"the channel {channel} would go back to it")
         held[registry.channels.current(channel).deed.version] = f"the channel {channel} points to it"
     return held

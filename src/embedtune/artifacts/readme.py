@@ -180,6 +180,7 @@ def _use(card: ModelCard) -> str:
         combined = "reciprocal rank fusion with BM25"
     else:
         combined = f"a weighted sum with BM25, {fusion.dense_weight:g} of the weight on the vectors"
+        combined += f" ({fusion.normalisation.value} scores; BM25 with {fusion.keywords.label})"
     return (
         "## Intended use\n\n"
         "Finding the sections of the documents it was tuned for that answer a question. "

@@ -21,7 +21,7 @@ from embedtune.files import canonical_json, write_text
 RESTING_NS = 2_000_000_000
 """How long a file must have rested before it was read; file systems count time in up to two seconds."""
 
-FileStates = dict[str, tuple[int, ...]]
+FileStates = dict[str, tuple[int | str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,15 @@ class Receipt:
     """What was seen when a copy was checked.
 
     Attributes:
-        source: The version's folder.
+        source: Where the version lies.
         source_states: The state of its files then; empty if they had not rested.
         copy_states: The state of the copy's files.
         signature: Digest of the signature that was confirmed, with the key that did; empty if none was asked for.
     """
 
     source: str = ""
-    source_states: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    copy_states: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    source_states: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
+    copy_states: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
     signature: str = ""
 
 
@@ -76,7 +76,7 @@ def rested(states: FileStates, began_ns: int) -> FileStates:
         states: What `file_states` gave before the files were read.
         began_ns: When reading began; see `now_ns`.
     """
-    latest = max((max(state[2], state[3]) for state in states.values()), default=0)
+    latest = max((int(time) for state in states.values() for time in state[2:4]), default=0)
     return states if latest + RESTING_NS < began_ns else {}
 
 

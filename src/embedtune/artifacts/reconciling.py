@@ -12,17 +12,30 @@ if TYPE_CHECKING:
 
     from embedtune.artifacts.channels import Channels
     from embedtune.artifacts.history import History
-    from embedtune.artifacts.storage import LocalStorage
+    from embedtune.artifacts.registry_storage import RegistryStorage
     from embedtune.vocabulary.versions import ModelVersion
 
-_OF_VERSIONS = (Action.PUBLISHED, Action.ADOPTED, Action.PRUNED)
+_OF_VERSIONS = (Action.PUBLISHED, Action.ADOPTED, Action.IMPORTED, Action.PRUNED)
 
 
-def reconcile(storage: LocalStorage, history: History, channels: Channels, versions: Iterable[ModelVersion]) -> None:
-    """Bring the log up to what the registry holds; call it while the storage is `writing`.
+def reconcile(
+    storage: RegistryStorage,
+    history: History,
+    channels: Channels,
+    versions: Iterable[ModelVersion],
+    unknown: Action = Action.ADOPTED,
+) -> None:
+    """Bring the log up to what the registry holds; call it within `RegistryStorage.write`.
 
     A channel that was set is written down, a version that was pruned is removed, and one that the log does
     not know (its publisher died, or somebody put it there) is adopted.
+
+    Args:
+        storage: The registry.
+        history: Its log.
+        channels: Its channels.
+        versions: The versions to look at.
+        unknown: What the log says was done with a version that it does not know.
 
     Raises:
         VerificationError: The log or a pointer was tampered with.
@@ -40,7 +53,7 @@ def reconcile(storage: LocalStorage, history: History, channels: Channels, versi
             storage.remove(version.label)
         elif action is None:
             deed = Deed(
-                action=Action.ADOPTED,
+                action=unknown,
                 version=version.label,
                 manifest=digest,
                 date=version.manifest.created,

@@ -9,7 +9,7 @@ from embedtune.artifacts.channels import CHANNEL
 from embedtune.artifacts.history import Action, Deed, LogEntry
 from embedtune.artifacts.manifest import manifest_digest
 from embedtune.artifacts.problems import refuse
-from embedtune.errors import InputError
+from embedtune.errors import InputError, MissingVersionError
 
 if TYPE_CHECKING:
     from embedtune.artifacts.keys import PrivateKey
@@ -40,12 +40,18 @@ def promote(
         )
     registry.policy.check_signer(key)
     version = registry.find(reference)
-    if version.folder.resolve() != (registry.root / version.label).resolve():
-        raise InputError(f"{version.folder} is not in {registry.root}.", "Publish the version there first.")
+    if not registry.holds(version):
+        raise InputError(f"{version.place} is not in {registry.storage.place}.", "Publish the version there first.")
     refuse(version.label, registry.verify(version))
-    with registry.storage.writing():
+
+    def point() -> LogEntry:
         registry.reconcile()
-        return registry.channels.point(_deed(registry, version, Action.PROMOTED, channel, config), key)
+        known = registry.history.entries()
+        if version.label not in registry.labels():
+            raise MissingVersionError(f"{version.label} was pruned meanwhile.", "Promote another version.")
+        return registry.channels.point(_deed(registry, version, Action.PROMOTED, channel, config, known), known, key)
+
+    return registry.storage.write(point)
 
 
 def roll_back(registry: Registry, channel: str, *, config: str = "", key: PrivateKey | None = None) -> LogEntry:
@@ -63,16 +69,22 @@ def roll_back(registry: Registry, channel: str, *, config: str = "", key: Privat
         VerificationError: The version, the log or the channel was tampered with.
     """
     registry.policy.check_signer(key)
-    with registry.storage.writing():
+
+    def point() -> LogEntry:
         registry.reconcile()
+        known = registry.history.entries()
         registry.channels.current(channel)
-        before = registry.channels.before(channel)
+        before = registry.channels.before(channel, known)
         version = registry.find(f"{before.version}@{before.manifest}")
         refuse(version.label, registry.verify(version))
-        return registry.channels.point(_deed(registry, version, Action.ROLLED_BACK, channel, config), key)
+        return registry.channels.point(_deed(registry, version, Action.ROLLED_BACK, channel, config, known), known, key)
+
+    return registry.storage.write(point)
 
 
-def _deed(registry: Registry, version: ModelVersion, action: Action, channel: str, config: str) -> Deed:
+def _deed(
+    registry: Registry, version: ModelVersion, action: Action, channel: str, config: str, known: tuple[LogEntry, ...]
+) -> Deed:
     return Deed(
         action=action,
         version=version.label,
@@ -80,5 +92,5 @@ def _deed(registry: Registry, version: ModelVersion, action: Action, channel: st
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         config=config,
         channel=channel,
-        counter=registry.channels.next_counter(channel),
+        counter=registry.channels.next_counter(channel, known),
     )

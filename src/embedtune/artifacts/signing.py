@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from embedtune.artifacts.trust import TrustPolicy
     from embedtune.vocabulary.versions import Manifest
 
-_MOST_BYTES = 64 << 20
+MOST_SIGNATURE_BYTES = 64 << 20
 
 
 def sign_folder(folder: Path, key: PrivateKey) -> None:
@@ -58,12 +58,12 @@ def read_signature(path: Path) -> bytes | None:
         raise wrong_signature(str(path), "it is a symbolic link")
     try:
         with path.open("rb") as stream:
-            data = stream.read(_MOST_BYTES + 1)
+            data = stream.read(MOST_SIGNATURE_BYTES + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise wrong_signature(str(path), f"it cannot be read: {error.strerror or error}") from error
-    if len(data) > _MOST_BYTES:
+    if len(data) > MOST_SIGNATURE_BYTES:
         raise wrong_signature(str(path), "it is far too large to be one")
     return data
 
@@ -85,7 +85,7 @@ def check_signature(folder: Path, manifest: Manifest, signature: Path, policy: T
             key that is not allowed.
     """
     data = read_signature(signature)
-    where = f"{manifest.name}-{manifest.version}/{SIGNATURE_NAME}"
+    where = f"{manifest.label}/{SIGNATURE_NAME}"
     key = policy.key(stated_key(data, where) if data is not None else "", where)
     if key is None or data is None:
         return ""

@@ -1,6 +1,6 @@
-"""The file operations that a registry is made of; everything else in the room asks for them here.
+"""A registry on this machine's disk: the file operations that it is made of.
 
-A registry is a folder of versions and, hidden beside them, its own state::
+It is a folder of versions and, hidden beside them, its own state::
 
     embedtune-v1.0/           a version
     .registry/log/            one file an entry, never changed
@@ -20,19 +20,23 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from embedtune.artifacts.registry_storage import STATE
+from embedtune.artifacts.version_files import FolderFiles
 from embedtune.errors import InputError, ModelError
-from embedtune.files import remove_sealed, sync_folder, write_text
+from embedtune.files import remove_sealed, seal_folder, sync_folder, write_text
 from embedtune.locks import sole_holder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from filelock import BaseFileLock
 
-STATE = ".registry"
+    from embedtune.artifacts.history import LogEntry
+    from embedtune.vocabulary.ports import VersionFiles
 
+_T = TypeVar("_T")
 _STAGED = re.compile(r"\.[A-Za-z0-9][A-Za-z0-9._-]*-v[0-9]+(\.[0-9]+)*\.[a-z0-9_]{8}")
 _PATIENCE_SECONDS = 60.0
 
@@ -48,6 +52,11 @@ class Staging:
     def __init__(self, folder: Path, target: Path) -> None:
         self.folder = folder
         self.target = target
+        self.committed = False
+
+    def seal(self) -> None:
+        """Flush the folder to the disk and take everybody's write permission; the registry's says who may read."""
+        seal_folder(self.folder, self.target.parent.stat().st_mode)
 
     def commit(self) -> None:
         """Move the folder to its place; call it while `LocalStorage.writing`.
@@ -58,6 +67,7 @@ class Staging:
         if os.path.lexists(self.target):
             raise FileExistsError(str(self.target))
         self.folder.rename(self.target)
+        self.committed = True
         sync_folder(self.target.parent)
 
 
@@ -77,6 +87,30 @@ class LocalStorage:
     def place(self) -> str:
         """Where the registry lies, written one way however it was named."""
         return str(self.root.resolve())
+
+    def versions(self) -> tuple[str, ...]:
+        """Return the names of all folders that are not hidden, sorted.
+
+        Raises:
+            ModelError: The registry cannot be read.
+        """
+        return tuple(name for name in self.names() if is_folder(self.root / name))
+
+    def taken(self, label: str) -> bool:
+        """Tell whether something has the place of a version."""
+        return os.path.lexists(self.root / label)
+
+    def where(self, label: str) -> str:
+        """Return where a version lies or would lie, for people."""
+        return str(self.root / label)
+
+    def files(self, label: str) -> VersionFiles:
+        """Return the files of a version."""
+        return FolderFiles(self.root / label)
+
+    def pointer_key(self, channel: str, setting: LogEntry | None) -> str:
+        """Return the key of a channel's pointer: one file that is replaced, whatever the channel is set to."""
+        return f"{STATE}/channels/{channel}.json"
 
     def names(self, folder: str = "") -> tuple[str, ...]:
         """Return the names in a folder that are not hidden, sorted; a folder that does not exist has none.
@@ -128,6 +162,11 @@ class LocalStorage:
             InputError: It cannot be written.
         """
         write_text(self.root / key, text)
+
+    def write(self, work: Callable[[], _T]) -> _T:
+        """Do some work while `writing` and return what it returns."""
+        with self.writing():
+            return work()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
@@ -205,3 +244,11 @@ class LocalStorage:
         for folder in ("log", "channels"):
             for path in (self.root / STATE / folder).glob(".*"):
                 path.unlink(missing_ok=True)
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder; one that cannot be looked at or cannot exist is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False

@@ -1,38 +1,40 @@
 """The registry of published versions: written once, whole or not at all, and never changed.
 
-A version is staged beside its final place, described by its manifest, signed if asked, made read-only, flushed
-to the disk and renamed. The rename is refused where a version already lies, so that of two publishers one wins.
+A version is staged, described by its manifest, signed if asked, and made visible by one step: on a disk it is
+flushed, made read-only and renamed, in an object store one object is created that says where its files are. The
+step is refused where a version already lies, so that of two publishers one wins.
 """
 
 from __future__ import annotations
 
-import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedtune.artifacts.cache_folder import default_cache_folder
 from embedtune.artifacts.channels import Channels
-from embedtune.artifacts.folder_check import MANIFEST_NAME
-from embedtune.artifacts.history import Action, Deed, History, damaged
+from embedtune.artifacts.folder_check import MANIFEST_NAME, SIGNATURE_NAME, compare_folder, describe_files
+from embedtune.artifacts.history import Action, History, damaged
 from embedtune.artifacts.manifest import (
     MODEL_FOLDER,
     VersionFacts,
     build_manifest,
     manifest_digest,
     manifest_to_json,
-    read_manifest,
 )
+from embedtune.artifacts.opening import open_storage
+from embedtune.artifacts.problems import refuse
 from embedtune.artifacts.reconciling import reconcile
 from embedtune.artifacts.safety import check_model_folder
 from embedtune.artifacts.seen_counters import SeenCounters
-from embedtune.artifacts.signing import sign_folder
-from embedtune.artifacts.storage import LocalStorage
+from embedtune.artifacts.signing import check_signature, sign_folder
+from embedtune.artifacts.storage import is_folder
 from embedtune.artifacts.trust import TrustPolicy
 from embedtune.artifacts.verification import verify_version
+from embedtune.artifacts.version_files import FolderFiles
+from embedtune.artifacts.version_names import checked_label, is_label
 from embedtune.errors import InputError, MissingVersionError, ModelError, VerificationError, VersionExistsError
 from embedtune.events import Alert, Report, silent
-from embedtune.files import seal_folder, write_text
+from embedtune.files import write_text
 from embedtune.vocabulary.versions import ModelVersion
 
 if TYPE_CHECKING:
@@ -40,35 +42,41 @@ if TYPE_CHECKING:
 
     from embedtune.artifacts.keys import PrivateKey
     from embedtune.artifacts.problems import FileProblem
-    from embedtune.artifacts.storage import Staging
+    from embedtune.artifacts.registry_storage import StagedVersion
     from embedtune.vocabulary.versions import Manifest
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_VERSION = re.compile(r"v[0-9]+(\.[0-9]+)*")
 _PIN = "@"
 _TRUSTING = TrustPolicy()
 
 
 class Registry:
-    """A folder of versions, each in ``<name>-<version>/``, with its log and its channels.
+    """Versions, each under its name ``<name>-<version>``, with their log and their channels.
 
     Args:
-        root: The folder; it is made by the first publication.
+        place: A folder, which is made by the first publication, or a URL; see `open_storage`.
         policy: Whose signatures are believed.
         seen: Where it is remembered how new each channel's pointer was; the user's cache folder if not given.
+        report: Told where the store cannot keep two publishers apart.
 
     Attributes:
-        root: The folder.
+        root: The folder; ``None`` where the registry is not on this machine's disk.
         policy: Whose signatures are believed.
-        storage: The folder's files.
+        storage: The registry's files.
         history: The log.
         channels: The channels.
     """
 
-    def __init__(self, root: Path, policy: TrustPolicy = _TRUSTING, seen: Path | None = None) -> None:
-        self.root = root
+    def __init__(
+        self,
+        place: str | Path,
+        policy: TrustPolicy = _TRUSTING,
+        seen: Path | None = None,
+        report: Report = silent,
+    ) -> None:
         self.policy = policy
-        self.storage = LocalStorage(root)
+        self.storage = open_storage(place, report)
+        self.root = self.storage.root
+        self._shown = str(self.root or self.storage.place)  # as its user named it
         self.history = History(self.storage)
         counters = SeenCounters(seen or default_cache_folder() / "channels")
         self.channels = Channels(self.storage, self.history, policy, counters)
@@ -80,15 +88,9 @@ class Registry:
             ModelError: The name or the version is not one that can be published.
             VersionExistsError: The version exists already, or did before it was pruned.
         """
-        if not _NAME.fullmatch(name):
-            raise ModelError(
-                f"{name!r} cannot be a model's name.", "Use letters, digits, dots, dashes and underscores."
-            )
-        if not _VERSION.fullmatch(version):
-            raise ModelError(f"{version!r} is not a version number.", "Write it like v1.0.")
-        label = f"{name}-{version}"
-        if os.path.lexists(self.root / label):
-            raise _exists(self.root / label)
+        label = checked_label(name, version)
+        if self.storage.taken(label):
+            raise _exists(self.storage.where(label))
         deeds = [entry.deed for entry in self.history.entries()]
         if any(deed.action is Action.PRUNED and deed.version == label for deed in deeds):
             raise VersionExistsError(
@@ -115,24 +117,43 @@ class Registry:
         """
         self.ensure_free(facts.name, facts.version)
         self.policy.check_signer(key)
-        label = f"{facts.name}-{facts.version}"
-        try:
-            with self.storage.staged(label) as staging:
-                fill(staging.folder)
-                check_model_folder(staging.folder / MODEL_FOLDER)
-                manifest = build_manifest(staging.folder, facts)
-                write_text(staging.folder / MANIFEST_NAME, manifest_to_json(manifest))
-                if key is not None:
-                    sign_folder(staging.folder, key)
-                seal_folder(staging.folder, self.root.stat().st_mode)
-                with self.storage.writing():
-                    self._commit(staging, manifest)
-        except OSError as error:
-            raise InputError(
-                f"{self.root / label} could not be published: {error.strerror or error}.",
-                "Check the permissions of the folder and the free space of the disk; nothing was changed.",
-            ) from error
-        return self._load(self.root / label)
+
+        def finish(folder: Path) -> None:
+            fill(folder)
+            check_model_folder(folder / MODEL_FOLDER)
+            write_text(folder / MANIFEST_NAME, manifest_to_json(build_manifest(folder, facts)))
+            if key is not None:
+                sign_folder(folder, key)
+
+        return self._publish(f"{facts.name}-{facts.version}", finish, Action.PUBLISHED)
+
+    def adopt(self, manifest: Manifest, fill: Callable[[Path], None], policy: TrustPolicy) -> ModelVersion:
+        """Publish a version that was published elsewhere, as it is.
+
+        Args:
+            manifest: What it consists of.
+            fill: Writes its files into the empty folder it is given, the signature among them if there is one.
+            policy: Whose signature it must carry.
+
+        Raises:
+            VersionExistsError: The version exists already.
+            ModelError: The name is unfit, or a file must not be part of a version.
+            VerificationError: The files are not those of the manifest, or the registry's log was tampered with.
+            SignatureError: The signature is missing, wrong or not trusted.
+            InputError: The files could not be written.
+        """
+        self.ensure_free(manifest.name, manifest.version)
+        label = manifest.label
+
+        def finish(folder: Path) -> None:
+            fill(folder)
+            check_model_folder(folder / MODEL_FOLDER)
+            if describe_files(folder) != manifest.files:
+                refuse(label, compare_folder(folder, manifest))
+            write_text(folder / MANIFEST_NAME, manifest_to_json(manifest))
+            check_signature(folder, manifest, folder / SIGNATURE_NAME, policy)
+
+        return self._publish(label, finish, Action.IMPORTED)
 
     def find(self, reference: str | Path) -> ModelVersion:
         """Find a version by number, by name and number, by its channel, or by the path of its folder.
@@ -158,9 +179,9 @@ class Registry:
     def list(self, report: Report = silent) -> tuple[ModelVersion, ...]:
         """Return all versions in order of their folders' names; one whose manifest is damaged is reported."""
         versions = []
-        for label in self._labels():
+        for label in self.labels():
             try:
-                versions.append(self._load(self.root / label))
+                versions.append(self._load(label))
             except VerificationError as error:
                 report(Alert(f"{label} is left out: {error.message}"))
         return tuple(versions)
@@ -174,68 +195,86 @@ class Registry:
         """
         return verify_version(version, policy or self.policy)
 
+    def labels(self) -> tuple[str, ...]:
+        """Return the names of all versions, sorted; nothing is read of them."""
+        return tuple(name for name in self.storage.versions() if is_label(name))
+
+    def holds(self, version: ModelVersion) -> bool:
+        """Tell whether a version lies in this registry, and not elsewhere under the same name."""
+        if version.label not in self.labels():
+            return False
+        here = self.storage.files(version.label)
+        if version.folder is None or here.folder is None:
+            return version.place == here.place
+        return version.folder.resolve() == here.folder.resolve()
+
     def reconcile(self) -> None:
-        """Write down what a process did that died before it could; call it while the storage is `writing`.
+        """Write down what a process did that died before it could; call it within the storage's `write`.
 
         Raises:
             VerificationError: The log was tampered with.
         """
         reconcile(self.storage, self.history, self.channels, self.list())
 
-    def _commit(self, staging: Staging, manifest: Manifest) -> None:
-        self.reconcile()
+    def _publish(self, label: str, finish: Callable[[Path], None], action: Action) -> ModelVersion:
         try:
-            staging.commit()
-        except FileExistsError as error:
-            raise _exists(staging.target) from error
-        deed = Deed(
-            action=Action.PUBLISHED,
-            version=staging.target.name,
-            manifest=manifest_digest(manifest),
-            date=manifest.created,
-            config=manifest.lineage.config,
-        )
-        self.history.append(self.history.following(self.history.entries(), deed))
+            with self.storage.staged(label) as staging:
+                finish(staging.folder)
+                staging.seal()
+                return self.storage.write(lambda: self._commit(staging, label, action))
+        except OSError as error:
+            raise InputError(
+                f"{self.storage.where(label)} could not be published: {error.strerror or error}.",
+                "Check the permissions of the folder and the free space of the disk; nothing was changed.",
+            ) from error
+
+    def _commit(self, staging: StagedVersion, label: str, action: Action) -> ModelVersion:
+        if not staging.committed:
+            self.reconcile()
+            try:
+                staging.commit()
+            except FileExistsError as error:
+                raise _exists(self.storage.where(label)) from error
+        version = self._load(label)
+        reconcile(self.storage, self.history, self.channels, [version], action)
+        return version
 
     def _found(self, wanted: str) -> ModelVersion:
-        labels = self._labels()
+        labels = self.labels()
         matches = [label for label in labels if wanted in (label, label.rpartition("-")[2])]
         if len(matches) > 1:
             names = ", ".join(matches)
-            raise ModelError(f"Several models in {self.root} have a version {wanted}: {names}.", "Name one in full.")
+            raise ModelError(f"Several models in {self._shown} have a version {wanted}: {names}.", "Name one in full.")
         if matches:
-            return self._load(self.root / matches[0])
+            return self._load(matches[0])
         if self.channels.exists(wanted):
             return self._in_channel(wanted)
-        if wanted and _is_folder(Path(wanted)):
+        if wanted and is_folder(Path(wanted)):
             return load_version(Path(wanted))
         raise MissingVersionError(
-            f"There is no version {wanted!r} in {self.root}.",
+            f"There is no version {wanted!r} in {self._shown}.",
             f"Published there: {', '.join(labels)}." if labels else "Nothing is published there yet.",
         )
 
     def _in_channel(self, channel: str) -> ModelVersion:
         deed = self.channels.current(channel).deed
-        if deed.version not in self._labels():
+        if deed.version not in self.labels():
             raise MissingVersionError(
-                f"The channel {channel} points to {deed.version}, which is not in {self.root}.",
+                f"The channel {channel} points to {deed.version}, which is not in {self._shown}.",
                 "Restore it from a copy, or set the channel to another version.",
             )
-        version = self._load(self.root / deed.version)
+        version = self._load(deed.version)
         if manifest_digest(version.manifest) != deed.manifest:
             reason = f"it is not the one that the channel {channel} points to"
             raise damaged(f"{version.label}/{MANIFEST_NAME}", reason)
         return version
 
-    def _labels(self) -> tuple[str, ...]:
-        """Return the folders named like versions."""
-        return tuple(name for name in self.storage.names() if _is_version_name(name) and _is_folder(self.root / name))
-
-    def _load(self, folder: Path) -> ModelVersion:
-        version = load_version(folder)
-        if version.label != folder.name:
+    def _load(self, label: str) -> ModelVersion:
+        files = self.storage.files(label)
+        version = ModelVersion(files, files.manifest())
+        if version.label != label:
             raise VerificationError(
-                f"{folder} holds the manifest of {version.label}.",
+                f"{files.place} holds the manifest of {version.label}.",
                 "Give the folder its own name back; a version is what its manifest says.",
             )
         return version
@@ -247,23 +286,11 @@ def load_version(folder: Path) -> ModelVersion:
     Raises:
         VerificationError: The manifest is missing or damaged.
     """
-    return ModelVersion(folder, read_manifest(folder))
+    files = FolderFiles(folder)
+    return ModelVersion(files, files.manifest())
 
 
-def _is_folder(path: Path) -> bool:
-    """Tell whether a path is a folder; one that cannot be looked at or cannot exist is none."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
-def _is_version_name(folder_name: str) -> bool:
-    name, _, version = folder_name.rpartition("-")
-    return bool(_NAME.fullmatch(name) and _VERSION.fullmatch(version))
-
-
-def _exists(target: Path) -> VersionExistsError:
+def _exists(where: str) -> VersionExistsError:
     return VersionExistsError(
-        f"{target} was already published, and versions never change.", "Choose another version number."
+        f"{where} was already published, and versions never change.", "Choose another version number."
     )

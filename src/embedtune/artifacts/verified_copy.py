@@ -14,20 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedtune.artifacts.cache_folder import RECEIPT_SUFFIX, mark_used, private_shelf
-from embedtune.artifacts.folder_check import (
-    MANIFEST_NAME,
-    SIGNATURE_NAME,
-    compare_folder,
-    in_order,
-    missing,
-    read_entry,
-    unlisted,
-    walk_files,
-)
+from embedtune.artifacts.folder_check import MANIFEST_NAME, SIGNATURE_NAME, compare_folder, compare_version
 from embedtune.artifacts.manifest import manifest_digest, manifest_to_json
-from embedtune.artifacts.problems import FileProblem, ProblemKind, refuse
-from embedtune.artifacts.receipts import FileStates, Receipt, file_states, now_ns, read_receipt, rested, write_receipt
-from embedtune.artifacts.signing import check_signature, read_signature
+from embedtune.artifacts.problems import refuse
+from embedtune.artifacts.receipts import FileStates, Receipt, file_states, now_ns, read_receipt, write_receipt
+from embedtune.artifacts.signing import check_signature
 from embedtune.artifacts.trust import TrustPolicy
 from embedtune.errors import InputError
 from embedtune.files import digest_bytes, staged_folder, write_text
@@ -94,50 +85,35 @@ def _whole_copy(version: ModelVersion, target: Path, receipt: Receipt) -> FileSt
 
 
 def _source_is_unchanged(version: ModelVersion, receipt: Receipt) -> bool:
-    same_place = receipt.source == str(version.folder.resolve())
-    return same_place and bool(receipt.source_states) and file_states(version.folder) == receipt.source_states
+    same_place = receipt.source == _source(version)
+    return same_place and bool(receipt.source_states) and version.files.states() == receipt.source_states
 
 
 def _source_checked_again(version: ModelVersion, receipt: Receipt) -> Receipt:
-    began, states = now_ns(), file_states(version.folder)
-    refuse(version.label, compare_folder(version.folder, version.manifest))
-    return replace(receipt, source=str(version.folder.resolve()), source_states=rested(states, began))
+    began, states = now_ns(), version.files.states()
+    refuse(version.label, compare_version(version))
+    return replace(receipt, source=_source(version), source_states=version.files.settled(states, began))
 
 
 def _fresh_copy(version: ModelVersion, target: Path) -> Receipt:
-    began, states = now_ns(), file_states(version.folder)
+    began, states = now_ns(), version.files.states()
     try:
         with staged_folder(target) as staging:
-            refuse(version.label, _copied(version, staging))
+            refuse(version.label, compare_version(version, staging))
             write_text(staging / MANIFEST_NAME, manifest_to_json(version.manifest))
             copy_states = file_states(staging)
     except FileExistsError:
         # Another process was faster, or the damaged copy could not be removed.
         refuse(f"The copy of {version.label} in {target}", compare_folder(target, version.manifest))
         copy_states = file_states(target)
-    return Receipt(str(version.folder.resolve()), rested(states, began), copy_states)
-
-
-def _copied(version: ModelVersion, staging: Path) -> tuple[FileProblem, ...]:
-    """Copy what the manifest lists and return what is wrong with what was copied, or lies beside it."""
-    present = dict(walk_files(version.folder))
-    problems = [*unlisted(present, version.manifest)]
-    for entry in version.manifest.files:
-        if entry.path not in present:
-            problems.append(missing(entry))
-            continue
-        copy = staging / entry.path
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        if detail := read_entry(present[entry.path], entry, copy):
-            problems.append(FileProblem(entry.path, ProblemKind.ALTERED, detail))
-    return in_order(problems)
+    return Receipt(_source(version), version.files.settled(states, began), copy_states)
 
 
 def _signature_checked(version: ModelVersion, target: Path, receipt: Receipt, policy: TrustPolicy) -> Receipt:
     """Check the signature against the private copy, unless the same one was checked by the same keys before."""
     if not policy.asks:
         return receipt
-    data = read_signature(version.folder / SIGNATURE_NAME)
+    data = version.files.signature()
     if data is not None and receipt.signature in {_confirmed(data, key.identity) for key in policy.keys}:
         return receipt
     with tempfile.TemporaryDirectory(prefix=".signature.", dir=target.parent) as place:
@@ -146,6 +122,11 @@ def _signature_checked(version: ModelVersion, target: Path, receipt: Receipt, po
             signature.write_bytes(data)
         identity = check_signature(target, version.manifest, signature, policy)
     return replace(receipt, signature=_confirmed(data, identity) if data and identity else "")
+
+
+def _source(version: ModelVersion) -> str:
+    """Return where a version lies, written one way however it was named."""
+    return str(version.folder.resolve()) if version.folder else version.place
 
 
 def _confirmed(signature: bytes, identity: str) -> str:

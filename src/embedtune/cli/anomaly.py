@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from embedtune.cli.options import FILE, FOLDER, Session, common, example
+from embedtune.cli.options import FILE, STORE, Session, common, example
 
 if TYPE_CHECKING:
     from embedtune.pipeline.drift_report import AssessedLog
@@ -25,12 +25,12 @@ def anomaly() -> None:
 @anomaly.command(epilog=example("embedtune anomaly fit --queries normal.txt --model v1.0"))
 @click.option("--queries", "queries_file", type=FILE, required=True, help="Normal queries, one a line.")
 @click.option("--model", required=True, help="A published version.")
-@click.option("--store", type=FOLDER, help="Index that is searched; by default the project's own.")
+@STORE
 @click.option("--alpha", type=float, help="Share of normal queries that may be flagged.")
 @click.option("--confidence", type=float, help="Probability with which that is kept to; 0 for on average.")
 @common
 def fit(
-    session: Session, queries_file: Path, model: str, store: Path | None, alpha: float | None, confidence: float | None
+    session: Session, queries_file: Path, model: str, store: str | None, alpha: float | None, confidence: float | None
 ) -> None:
     """Fit a detector on normal queries, for the vectors of one version."""
     from embedtune.pipeline.anomaly import detector_folder, fit_to_folder, read_queries

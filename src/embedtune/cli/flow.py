@@ -88,10 +88,10 @@ def show_result(session: Session, project: Project, result: FlowResult, searches
     parts += [f'search "{query}"\n{hits_text(hits)}' for query, hits in found]
     report = str(result.evaluation.with_name(REPORT)) if result.evaluation else None
     parts += [f"Report: {report}"] if report else []
-    parts += [f"Version: {result.version.folder}"]
+    parts += [f"Version: {result.version.place}"]
     session.console.result(
         {
-            "version": str(result.version.folder),
+            "version": result.version.place,
             "run": str(result.run),
             "pairs": str(result.data / "pairs.jsonl"),
             "index": str(result.index),

@@ -17,6 +17,7 @@ import click
 
 from embedtune import __version__
 from embedtune.cli import (
+    abtest,
     anomaly,
     duplicates,
     evaluate,
@@ -28,6 +29,7 @@ from embedtune.cli import (
     search,
     sections,
     train,
+    uses,
 )
 from embedtune.errors import EmbedtuneError, GateError, InputError, InterruptedRunError, VerificationError
 
@@ -44,7 +46,21 @@ def cli() -> None:
     """From a folder of technical documents to a fine-tuned, proven, verified embedding model that searches."""
 
 
-for _module in (flow, sections, duplicates, generate, mine, train, evaluate, publish, models, search, anomaly):
+for _module in (
+    flow,
+    sections,
+    duplicates,
+    generate,
+    mine,
+    train,
+    evaluate,
+    publish,
+    models,
+    search,
+    anomaly,
+    abtest,
+    uses,
+):
     for _command in _module.COMMANDS:
         cli.add_command(_command)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from embedtune.cli import upkeep
+from embedtune.cli import transfer, upkeep
 from embedtune.cli.options import ANY_PATH, FILE, Session, common, example
 from embedtune.cli.upkeep import REGISTRY
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def models() -> None:
-    """List, show, verify, compare, promote and prune published versions."""
+    """List, compare, verify, promote, prune and move published versions."""
 
 
-for _command in upkeep.COMMANDS:
+for _command in (*upkeep.COMMANDS, *transfer.COMMANDS):
     models.add_command(_command)
 
 
@@ -51,7 +51,7 @@ def list_(session: Session, registry: str | None) -> None:
     listed = [
         {
             "version": item.label,
-            "folder": str(item.folder),
+            "folder": item.place,
             "created": item.manifest.created,
             "digest": manifest_digest(item.manifest),
             "channels": list(channels.get(item.label, ())),
@@ -67,12 +67,11 @@ def list_(session: Session, registry: str | None) -> None:
 @common
 def show(session: Session, version: str, registry: str | None) -> None:
     """Show a version's model card."""
-    from embedtune.files import read_json
+    from embedtune.pipeline.cards import read_card
 
     found = _open(session, registry).registry.find(version)
-    card = read_json(found.folder / "model_card.json")
-    readme = (found.folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)[-1]
-    session.console.result(card if isinstance(card, dict) else {}, readme)
+    readme = found.files.read("README.md").decode("utf-8", "replace").split("---\n", 2)[-1]
+    session.console.result(read_card(found).to_json(), readme)
 
 
 @models.command(epilog=example("embedtune models diff v1.0 v1.1"))

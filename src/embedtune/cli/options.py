@@ -20,6 +20,9 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 ANY_PATH = click.Path(path_type=Path)
+STORE = click.option(
+    "--store", help="Index folder, or http://HOST:6333 of a Qdrant server; by default the project's own folder."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,8 @@ def example(text: str) -> str:
     return f"\b\nExample:\n  {text}"
 
 
-def field_names(given: tuple[str, ...]) -> dict[str, str]:
-    """Return field to name of ``--map FIELD=NAME`` options.
+def field_names(given: tuple[str, ...], option: str = "--map") -> dict[str, str]:
+    """Return field to name of options such as ``--map FIELD=NAME``.
 
     Raises:
         click.UsageError: An option is not of this form.
@@ -86,5 +89,5 @@ def field_names(given: tuple[str, ...]) -> dict[str, str]:
     pairs = [entry.partition("=") for entry in given]
     bad = ["".join(pair) for pair in pairs if not all(pair)]
     if bad:
-        raise click.UsageError(f"--map {bad[0]!r} names no field and its name: write it as --map query=NAME.")
+        raise click.UsageError(f"{option} {bad[0]!r} names no field and its name: write it as {option} query=NAME.")
     return {field_name: name for field_name, _, name in pairs}

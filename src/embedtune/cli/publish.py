@@ -15,9 +15,11 @@ from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, examp
 @click.argument("run", type=FOLDER)
 @click.option("--version", required=True, help="The version's number, such as v1.0.")
 @click.option("--name", help="The model's name.")
-@click.option("--registry", help="Folder of published versions.")
+@click.option("--registry", help="Folder or URL of published versions.")
 @click.option("--evaluation", type=FILE, help="Result of `embedtune evaluate` on base and this run.")
+@click.option("--without-evaluation", is_flag=True, help="Leave evaluation.json out: it can hold test questions.")
 @click.option("--sign", "key", type=FILE, help="Private key to sign with (`models keygen` makes one).")
+@click.option("--onnx", type=click.Choice(["off", "fp32", "int8"]), help="What ONNX Runtime serves it with.")
 @click.option("--corpus", type=ANY_PATH, help="The documents, for their digest, where `generate` did not note it.")
 @click.option("--examples", type=int, help="Training pairs to show on the model card; 0 shows no text.")
 @click.option("--pairs", type=FILE, help="The training pairs, to take the examples from.")
@@ -32,7 +34,9 @@ def publish(  # noqa: PLR0913 - one parameter an option
     name: str | None,
     registry: str | None,
     evaluation: Path | None,
+    without_evaluation: bool,
     key: Path | None,
+    onnx: str | None,
     corpus: Path | None,
     examples: int | None,
     pairs: Path | None,
@@ -49,7 +53,11 @@ def publish(  # noqa: PLR0913 - one parameter an option
     from embedtune.pipeline.publishing import publish_run
 
     project = session.project(
-        ("publish", "registry", registry), ("publish", "name", name), ("publish", "examples", examples)
+        ("publish", "registry", registry),
+        ("publish", "name", name),
+        ("publish", "examples", examples),
+        ("publish", "evaluation", False if without_evaluation else None),
+        ("publish", "onnx", onnx),
     )
     request = PublishRequest(
         run=run,
@@ -67,11 +75,11 @@ def publish(  # noqa: PLR0913 - one parameter an option
     session.console.result(
         {
             "version": made.label,
-            "folder": str(made.folder),
+            "folder": made.place,
             "digest": digest,
             "files_digest": made.manifest.files_digest,
         },
-        f"Published {made.label} in {made.folder}\n{digest}\n"
+        f"Published {made.label} in {made.place}\n{digest}\n"
         "Note this digest elsewhere: it is what makes a change noticeable that rewrites the manifest too.",
     )
 

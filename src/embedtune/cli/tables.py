@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from embedtune.report.verdict import detectable_text
-from embedtune.vocabulary.retrieval import FusionMethod, Mode, PassageSettings
+from embedtune.vocabulary.retrieval import FusionMethod, Mode, Normalisation, PassageSettings
 
 if TYPE_CHECKING:
     from embedtune.cli.console import Console
@@ -99,5 +99,7 @@ def _setup(system: JsonValue) -> str:
     if system["mode"] != Mode.HYBRID:
         return cut
     fusion = cast("dict[str, str]", system["fusion"])
-    method = "RRF" if fusion["method"] == FusionMethod.RRF else f"dense weight {float(fusion['dense_weight']):.1f}"
-    return f"{cut}, {method}"
+    if fusion["method"] == FusionMethod.RRF:
+        return f"{cut}, RRF"
+    by_spread = fusion.get("normalisation") == Normalisation.Z_SCORE
+    return f"{cut}, dense weight {float(fusion['dense_weight']):.1f}{' of z-scores' if by_spread else ''}"

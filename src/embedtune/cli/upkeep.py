@@ -12,7 +12,7 @@ from embedtune.cli.options import ANY_PATH, FILE, FOLDER, Session, common, examp
 if TYPE_CHECKING:
     from embedtune.artifacts.history import LogEntry
 
-REGISTRY = click.option("--registry", help="Folder of published versions.")
+REGISTRY = click.option("--registry", help="Folder or URL of published versions.")
 _SIGN = click.option("--sign", "key", type=FILE, help="Private key to sign the channel's pointer with.")
 _CHANNEL = click.option("--channel", required=True, help="The channel, such as production.")
 

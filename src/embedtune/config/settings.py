@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from embedtune.config.anomaly_settings import AnomalySettings, QueryLogSettings
-from embedtune.config.base import Positive, Settings, Share
+from embedtune.config.base import NotNegative, Positive, Settings, Share
 from embedtune.config.data_settings import (
     CorpusSettings,
     FilterSettings,
@@ -29,26 +29,73 @@ class ProjectSettings(Settings):
 
 
 class RetrievalSettings(Settings):
-    """What is tried on dev questions: passage sizes and fusion weights."""
+    """What is tried on dev questions: passage sizes, fusion, and how BM25 counts words."""
 
     tune: bool = Field(
-        default=True, description="Tune passage size and fusion on human dev questions where there are some."
+        default=True, description="Tune passages, fusion and BM25 on human dev questions where there are some."
     )
-    passage_words: tuple[Positive, ...] = Field((32, 64, 128), description="Window sizes to try.")
+    passage_words: tuple[Positive, ...] = Field((16, 32, 64, 128, 256), description="Window sizes to try.")
     whole_sections: bool = Field(default=True, description="Try whole sections as passages too.")
     overlap: float = Field(0.5, ge=0, lt=1, description="Share of a window that the next one repeats.")
+    most_passages: Positive = Field(
+        500_000, description="Sizes that cut a corpus into more passages than this are not tried."
+    )
     dense_weights: tuple[Share, ...] = Field(
         (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
         description="Weights of the dense side to try; 1 is dense only, 0 is BM25 only.",
     )
-    bm25_k1: float = Field(0.9, ge=0, description="BM25's term saturation.")
-    bm25_b: Share = Field(0.4, description="BM25's length normalisation.")
+    normalisations: tuple[Literal["min-max", "z-score"], ...] = Field(
+        ("min-max", "z-score"), min_length=1, description="Ways to make cosines and BM25 scores comparable to try."
+    )
+    rrf: bool = Field(default=True, description="Try the fusion of ranks (RRF, k = 60) too.")
+    rerank_depth: Positive = Field(30, description="Results that `search --rerank` puts in a new order.")
+    bm25_k1: float = Field(0.9, ge=0, description="BM25's term saturation, unless another is clearly better on dev.")
+    bm25_b: Share = Field(0.4, description="BM25's length normalisation, unless another is clearly better on dev.")
+    bm25_stemming: bool = Field(
+        default=False, description="Count words without plural and tense, unless it is clearly worse on dev."
+    )
+    bm25_k1_tried: tuple[NotNegative, ...] = Field((0.6, 0.9, 1.2, 1.6, 2.0), description="Values of bm25_k1 to try.")
+    bm25_b_tried: tuple[Share, ...] = Field((0.2, 0.4, 0.6, 0.75, 0.9), description="Values of bm25_b to try.")
+    bm25_stemming_tried: bool = Field(default=True, description="Try both values of bm25_stemming.")
 
     @model_validator(mode="after")
     def _tries_something(self) -> Self:
         if not self.passage_words and not self.whole_sections:
             raise ValueError("without passage_words and whole_sections there is no passage size to try")
         return self
+
+
+class IndexSettings(Settings):
+    """How an index is kept, and how a Qdrant server is asked."""
+
+    baseline: bool = Field(
+        default=True, description="Keep an index of the base model too, which answers when the version cannot."
+    )
+    collection: str = Field(
+        "embedtune",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="What the names of an index on a server begin with; one for each corpus.",
+    )
+    api_key_env: str = Field(
+        "QDRANT_API_KEY",
+        description="Name of the environment variable with the server's key. The key itself never stands in this file.",
+    )
+    timeout_seconds: float = Field(30.0, gt=0, le=3600, description="How long an answer of the server may take.")
+    max_retries: int = Field(4, ge=0, le=20, description="How often a failed request is sent again while indexing.")
+    optimize_seconds: float = Field(
+        300.0, gt=0, description="How long the embedded engine may take to build its search graph."
+    )
+
+
+class SearchSettings(Settings):
+    """When a search goes on with something simpler: the base model's index, then words alone."""
+
+    timeout_seconds: float = Field(10.0, gt=0, le=3600, description="How long an answer may take.")
+    opening_seconds: float = Field(120.0, gt=0, le=3600, description="How long loading a model and index may take.")
+    failures: Positive = Field(3, description="After so many failures in a row, what fails is left alone.")
+    retry_seconds: float = Field(
+        30.0, gt=0, description="It is tried again after so long; the wait doubles up to ten minutes."
+    )
 
 
 class EvaluationSettings(Settings):
@@ -81,9 +128,15 @@ class PublishSettings(Settings):
 
     name: str = Field("embedtune", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="The model's name.")
     version: str = Field("v1.0", pattern=r"^v[0-9]+(\.[0-9]+)*$", description="The version that `run` publishes.")
-    registry: str = Field("models", description="Folder of published versions.")
+    registry: str = Field("models", description="Folder of published versions, or a URL such as s3://bucket/prefix.")
     force_without_gain: str = Field("", description="Publish without proof of a gain, for this reason.")
     signing_key: str = Field("", description="Private key (`models keygen`) that signs versions and channels.")
+    evaluation: bool = Field(default=True, description="Keep evaluation.json, which can hold test questions.")
+    onnx: Literal["off", "fp32", "int8"] = Field(
+        "fp32",
+        description="What ONNX Runtime serves a version with: the model's own numbers, 8-bit weights (they must pass "
+        "the gates: evaluate int8:RUN), or off (torch).",
+    )
     examples: int = Field(0, ge=0, le=20, description="Training pairs to show on the model card; 0 shows no text.")
 
 
@@ -118,9 +171,10 @@ class RemoteSettings(Settings):
 
 
 class CacheSettings(Settings):
-    """What is kept in .embedtune/cache to save work."""
+    """What is kept to save work."""
 
     vectors_mib: int = Field(4096, ge=0, description="Room for encoded texts, in MiB; 0 keeps none.")
+    questions: int = Field(1024, ge=0, description="Questions whose vectors a search remembers; 0 remembers none.")
 
 
 class EmbedtuneConfig(Settings):
@@ -135,6 +189,8 @@ class EmbedtuneConfig(Settings):
     negatives: NegativeSettings = NegativeSettings()
     training: TrainingSettings = TrainingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    index: IndexSettings = IndexSettings()
+    search: SearchSettings = SearchSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     gates: GateSettings = GateSettings()
     publish: PublishSettings = PublishSettings()

@@ -134,7 +134,7 @@ class TrainingSettings(Settings):
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to train.")
     precision: Precision = Field(
-        "fp32",
+        "auto",
         description="Of matrix products; auto: bf16 where a short test shows that it is clearly faster, else fp32.",
     )
     tensorboard: bool = Field(

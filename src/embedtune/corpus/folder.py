@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from embedtune.config.data_settings import CorpusSettings
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from embedtune.corpus.listing import Listing
     from embedtune.vocabulary.ports import DocumentReader
+
+PATH = "path"
+"""The metadata that says of a section which file of the corpus it stands in."""
 
 _BYTES_PER_MB = 1_000_000
 
@@ -103,7 +106,7 @@ def read_folder(corpus: Path, settings: CorpusSettings, report: Report = silent)
             continue
         _report_mojibake(document, report)
         found = extract_sections(document, settings)
-        sections += found
+        sections += (replace(section, metadata=((PATH, document.path),)) for section in found)
         documents += bool(found)
         if not found:
             unread.append(LeftOut(file.relative, NO_TEXT))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from embedtune.errors import FormatError
@@ -20,8 +21,8 @@ def write_sections(path: Path, sections: Iterable[Section]) -> None:
 
 
 def section_row(section: Section) -> dict[str, object]:
-    """Return a section as a JSON object."""
-    return {
+    """Return a section as a JSON object; metadata stands in it where there is some."""
+    row: dict[str, object] = {
         "id": section.id,
         "document_id": section.document_id,
         "domain": section.domain,
@@ -30,6 +31,38 @@ def section_row(section: Section) -> dict[str, object]:
         "text": section.text,
         "span": list(section.span),
     }
+    if section.metadata:
+        row["metadata"] = [list(pair) for pair in section.metadata]
+    return row
+
+
+def section_of_row(row: object) -> Section:
+    """Return the section of a JSON object made by `section_row`.
+
+    Raises:
+        KeyError: A field is missing.
+        TypeError: A field is of another kind.
+        ValueError: A field has an impossible value.
+    """
+    if not isinstance(row, dict):
+        raise TypeError("not a JSON object")
+    first, last = row["span"]
+    if not isinstance(row["heading_path"], list):
+        raise TypeError("heading_path is not a list")
+    metadata = tuple((name, value) for name, value in row.get("metadata", ()))
+    texts = (row["id"], row["document_id"], row["domain"], row["text"], *row["heading_path"], *chain(*metadata))
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a text is not a string")
+    return Section(
+        id=row["id"],
+        document_id=row["document_id"],
+        domain=row["domain"],
+        heading_path=tuple(row["heading_path"]),
+        kind=SectionKind(row["kind"]),
+        text=row["text"],
+        span=(int(first), int(last)),
+        metadata=metadata,
+    )
 
 
 def read_sections(path: Path) -> tuple[Section, ...]:
@@ -48,29 +81,9 @@ def read_sections(path: Path) -> tuple[Section, ...]:
         if not line.strip():
             continue
         try:
-            sections.append(_section(json.loads(line)))
+            sections.append(section_of_row(json.loads(line)))
         except KeyError as error:
             raise FormatError(f"{path}, line {number}: a section without {error}.", remedy) from error
         except (ValueError, TypeError) as error:
             raise FormatError(f"{path}, line {number}: not a section ({error}).", remedy) from error
     return tuple(sections)
-
-
-def _section(row: object) -> Section:
-    if not isinstance(row, dict):
-        raise TypeError("not a JSON object")
-    first, last = row["span"]
-    if not isinstance(row["heading_path"], list):
-        raise TypeError("heading_path is not a list")
-    texts = (row["id"], row["document_id"], row["domain"], row["text"], *row["heading_path"])
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("a text is not a string")
-    return Section(
-        id=row["id"],
-        document_id=row["document_id"],
-        domain=row["domain"],
-        heading_path=tuple(row["heading_path"]),
-        kind=SectionKind(row["kind"]),
-        text=row["text"],
-        span=(int(first), int(last)),
-    )

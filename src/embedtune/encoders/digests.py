@@ -22,6 +22,9 @@ _DECIDING = frozenset(
         "merges.txt",
     }
 )
+FOREIGN_FOLDERS = frozenset({"onnx", "openvino"})
+"""Folders within a model that hold it in exported formats."""
+
 _DECIDING_SUFFIXES = frozenset({".safetensors", ".model"})
 
 
@@ -61,4 +64,4 @@ def _decides(path: PurePosixPath) -> bool:
 
 def _foreign(path: PurePosixPath) -> bool:
     """Tell whether a file lies in a hidden folder or one of exported formats (``onnx``, ``openvino``)."""
-    return any(part.startswith(".") or part in {"onnx", "openvino"} for part in path.parts[:-1])
+    return any(part.startswith(".") or part in FOREIGN_FOLDERS for part in path.parts[:-1])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedtune.encoders.digests import model_digest
+from embedtune.encoders.kernel_caches import bound_kernel_caches
 from embedtune.encoders.locate import locate_model
 from embedtune.encoders.token_table import ModelTokens, model_tokens
 from embedtune.errors import ModelError
@@ -109,6 +110,7 @@ def load_model(folder: Path, *, device: str = "cpu") -> SentenceTransformer:
     from transformers.utils import logging
 
     _check_files(folder)
+    bound_kernel_caches()
     # the library's own bars would break into the caller's
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:

@@ -1,9 +1,10 @@
-"""The token vectors of a loaded model: what a word means before its neighbours are looked at."""
+"""The token vectors of a model: what a word means before its neighbours are looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,11 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
+
+_WEIGHTS = "model.safetensors"
+# What transformers calls input embeddings: in BERT and its kin, ModernBERT, Llama and its kin, GPT-2, T5.
+_NAMES = ("word_embeddings", "tok_embeddings", "embed_tokens", "wte", "shared")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,3 +52,43 @@ def model_tokens(model: SentenceTransformer) -> ModelTokens | None:
     if weight is None:
         return None
     return ModelTokens(np.asarray(weight.detach().cpu().float().numpy()), tokenizer)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredTokens:
+    """A `TokenTable` out of a model's folder: without the library that runs the model.
+
+    Attributes:
+        vectors: Shape (tokens known, width), float32.
+        tokenizer: The folder's, cutting no text.
+    """
+
+    vectors: NDArray[np.float32]
+    tokenizer: Tokenizer
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the rows of the tokens of each text, without special tokens."""
+        return [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+
+def stored_tokens(folder: Path, tokenizer: Tokenizer) -> StoredTokens | None:
+    """Return the token table in the weights of a model folder; ``None`` where they are not found there as floats."""
+    from safetensors import SafetensorError, safe_open
+
+    path = folder / _WEIGHTS
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="numpy") as weights:
+            names = [name for name in weights.keys() if _is_table(name)]  # noqa: SIM118 - it is no mapping
+            if not names:
+                return None
+            vectors = np.asarray(weights.get_tensor(min(names, key=len)), dtype=np.float32)
+    except (OSError, SafetensorError, TypeError):
+        return None
+    return StoredTokens(vectors, tokenizer)
+
+
+def _is_table(name: str) -> bool:
+    """Tell whether a tensor of this name, such as ``embeddings.word_embeddings.weight``, is a token table."""
+    return name.endswith(".weight") and name.removesuffix(".weight").rpartition(".")[2] in _NAMES

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from embedtune.errors import InputError
+from embedtune.evaluation.draws import generator_for
 from embedtune.evaluation.equal_sections import collapsed_run
 from embedtune.evaluation.mean_intervals import mean_interval
 from embedtune.evaluation.metrics import Measure, in_order, score_run
@@ -19,7 +18,6 @@ from embedtune.evaluation.query_groups import query_groups
 from embedtune.evaluation.significance import MIN_GROUPS
 from embedtune.evaluation.slices import ALL, QuerySlice, slice_queries
 from embedtune.events import Alert, Notice, Report, silent, tracked
-from embedtune.files import short_digest
 from embedtune.vocabulary.evaluation import Comparison, Run, Scores
 
 if TYPE_CHECKING:
@@ -224,14 +222,10 @@ def _comparisons(
             for metric in COMPARED
         ]
         groups = [parts.group_of[query] for query in query_ids]
-        generator = _generator(seed, slice_name)
+        generator = generator_for(seed, slice_name)
         for comparison in paired_comparisons(scored, groups, settings.bootstrap_samples, generator, slice_name):
             by_pair[comparison.baseline, comparison.candidate].append(comparison)
     return tuple(corrected_over_slices(list(chain.from_iterable(by_pair.values())), len(parts.everything)))
-
-
-def _generator(seed: int, name: str) -> np.random.Generator:
-    return np.random.default_rng([seed, int(short_digest(name), 16)])
 
 
 def _check_names(systems: Sequence[str], pairs: Sequence[tuple[str, str]]) -> None:

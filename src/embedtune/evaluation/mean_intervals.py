@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from embedtune.evaluation.draws import generator_for
 from embedtune.evaluation.significance import GroupedDifferences, bootstrap_interval
-from embedtune.files import short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +27,7 @@ def mean_interval(
         samples: Resamples of the bootstrap.
         seed: Seed of the resampling.
     """
-    drawn = np.random.default_rng([seed, int(short_digest([system, scores.metric]), 16)])
+    drawn = generator_for(seed, [system, scores.metric])
     values = GroupedDifferences.of(list(scores.per_query.values()), [group_of[query] for query in scores.per_query])
     low, high = bootstrap_interval(values, samples, drawn)
     return max(low, 0.0), min(high, 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from embedtune.arrays import reached_score
 from embedtune.errors import InputError
+from embedtune.index.identifier_matches import IdentifierMatches, NearMisses
 from embedtune.index.identifiers import tokens
 from embedtune.index.token_ids import TokenIds
 
@@ -23,19 +25,23 @@ class BM25Index:
     """BM25 with Lucene's idf and term weights over whole sections, by way of ``bm25s``.
 
     Lucene's variant of Robertson and Zaragoza 2009, "The probabilistic relevance framework: BM25 and
-    beyond"; the defaults are Anserini's. A word that a query repeats counts twice.
+    beyond"; the defaults are Anserini's. A word that a query repeats counts twice. In a search, a section that holds
+    a part number much like one of the question, but not that one, scores below every section that does hold it.
 
     Args:
         ids: The ids of the sections, all different.
         texts: Their texts, in the same order.
         k1: Term saturation, 0 or more.
         b: Length normalisation, 0 to 1.
+        stemming: Whether words count without plural and tense.
 
     Raises:
         InputError: ``ids`` and ``texts`` differ in length, or an id occurs twice.
     """
 
-    def __init__(self, ids: Sequence[str], texts: Sequence[str], k1: float = 0.9, b: float = 0.4) -> None:
+    def __init__(
+        self, ids: Sequence[str], texts: Sequence[str], k1: float = 0.9, b: float = 0.4, *, stemming: bool = False
+    ) -> None:
         if len(ids) != len(texts):
             raise InputError(
                 f"BM25 was given {len(ids)} ids and {len(texts)} texts.", "Give one text for each section id."
@@ -43,7 +49,8 @@ class BM25Index:
         if len(set(ids)) != len(ids):
             raise InputError("BM25 was given a section id twice.", "Give each section once.")
         self._ids = tuple(ids)
-        known = TokenIds()
+        self._stemming = stemming
+        known = TokenIds(stemming=stemming)
         numbers, lengths = known.learn(texts)
         self._vocabulary = known.numbers()
         # bm25s divides by the mean length, and has nothing to count where no document has a word.
@@ -56,11 +63,19 @@ class BM25Index:
         return len(self._ids)
 
     def scores(self, query: str) -> NDArray[np.float32]:
-        """Return the score of every section, in the order of ``ids``: shape (n,), float32, 0 or more."""
-        known = [self._vocabulary[token] for token in tokens(query) if token in self._vocabulary]
+        """Return the plain score of every section, in the order of ``ids``: shape (n,), float32, 0 or more."""
+        asked = tokens(query, stemming=self._stemming)
+        known = [self._vocabulary[token] for token in asked if token in self._vocabulary]
         if self._model is None or not known:
             return np.zeros(len(self._ids), dtype=np.float32)
         return np.asarray(self._model.get_scores_from_ids(known), dtype=np.float32)
+
+    def near_misses(self, query: str) -> NearMisses:
+        """Return the sections that a part number of a question tells apart; none where it has none."""
+        exact, near = self._told_apart(query)
+        if not len(near):
+            return NearMisses()
+        return NearMisses(frozenset(self._ids[row] for row in exact), frozenset(self._ids[row] for row in near))
 
     def search(self, query: str, limit: int, keep: Callable[[str], bool] | None = None) -> list[tuple[str, float]]:
         """Return up to ``limit`` (section id, score), best first, ties by id.
@@ -78,11 +93,32 @@ class BM25Index:
         if limit < 1:
             raise InputError(f"A search for {limit} results was asked for.", "Ask for at least 1.")
         scores = self.scores(query)
+        exact, near = self._told_apart(query)
+        if len(near):
+            scores[near] = np.minimum(scores[near], np.nextafter(scores[exact].min(), np.float32(0)))
         bound = reached_score(scores, limit) if keep is None else 0.0
         found = np.flatnonzero(scores >= bound) if bound > 0 else np.flatnonzero(scores)
         order = found[np.lexsort((self._place[found], -scores[found]))]
         best = (int(position) for position in order if keep is None or keep(self._ids[position]))
         return [(self._ids[position], float(scores[position])) for position in islice(best, limit)]
+
+    @cached_property
+    def _identifiers(self) -> IdentifierMatches:
+        return IdentifierMatches(self._vocabulary)
+
+    def _told_apart(self, query: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the rows of the sections with a part number of the question, and of those with near ones alone."""
+        matches = self._identifiers.of(query)
+        exact = self._holding([number for match in matches for number in match.exact])
+        near = self._holding([number for match in matches for number in match.near])
+        return exact, np.setdiff1d(near, exact, assume_unique=True)
+
+    def _holding(self, numbers: list[int]) -> NDArray[np.intp]:
+        """Return the rows of the sections that hold any of the tokens, in order."""
+        if self._model is None or not numbers:
+            return np.empty(0, dtype=np.intp)
+        starts, rows = self._model.scores["indptr"], self._model.scores["indices"]
+        return np.unique(np.concatenate([rows[starts[one] : starts[one + 1]] for one in numbers])).astype(np.intp)
 
 
 def _fit(

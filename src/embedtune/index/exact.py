@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
-from embedtune.errors import FormatError, InputError
-from embedtune.files import read_json, staged_folder, write_json
 from embedtune.index.nearest import ROWS_AT_ONCE, exact_cosines, nearest
-from embedtune.index.vectors import check_batch, check_limit, check_model, unit_rows
+from embedtune.index.vectors import check_batch, check_limit, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from embedtune.vocabulary.corpus import Passage
+    from embedtune.vocabulary.ports import PassageSearch
 
-VECTORS_FILE = "vectors.safetensors"
-ENTRIES_FILE = "entries.json"
-
-
-@dataclass(frozen=True, slots=True)
-class _Entries:
-    """What stands beside the vectors on the disk; passages and domains are in the order of the rows."""
-
-    model_digest: str
-    dimension: int
-    passage_ids: tuple[str, ...]
-    domains: tuple[str, ...]
+_NO_LABELS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +43,7 @@ class ExactIndex:
         self._dimension = dimension
         self._rows: dict[str, int] = {}
         self._domains: list[str] = []
+        self._label_sets: list[frozenset[str]] = []
         self._held: NDArray[np.float32] = np.zeros((0, dimension), dtype=np.float32)
         self._labelled: _Labels | None = None
         self._closed = False
@@ -71,34 +57,43 @@ class ExactIndex:
         """Return how many passages are held."""
         return len(self._rows)
 
-    def upsert(self, passages: Sequence[Passage], vectors: NDArray[np.float32], domains: Sequence[str]) -> None:
+    def upsert(
+        self,
+        passages: Sequence[Passage],
+        vectors: NDArray[np.float32],
+        domains: Sequence[str],
+        labels: Sequence[Sequence[str]] = (),
+    ) -> None:
         """Add passages with their vectors and domains, or replace them by id; of two with one id the last stays.
 
         Args:
             passages: n passages.
             vectors: Shape (n, dimension); brought to length 1.
             domains: The domain of each.
+            labels: The labels of each; empty for none.
 
         Raises:
             ModelError: The vectors have another dimension.
-            InputError: The three differ in number, or a number is not finite.
+            InputError: They differ in number, or a number is not finite.
         """
         self._check_open()
-        check_batch(passages, vectors, domains)
-        if not passages:
+        check_batch(passages, vectors, domains, labels)
+        if passages:
+            self._put([passage.id for passage in passages], self._unit(vectors), domains, labels)
+
+    def remove(self, passage_ids: Sequence[str]) -> None:
+        """Remove passages; those that are not held are passed over."""
+        self._check_open()
+        gone = {self._rows[id_] for id_ in passage_ids if id_ in self._rows}
+        if not gone:
             return
-        unit = self._unit(vectors)
+        kept = np.array([row for row in range(len(self._rows)) if row not in gone], dtype=np.intp)
+        ids = list(self._rows)
+        self._held = self._held[kept]
+        self._rows = {ids[row]: place for place, row in enumerate(kept.tolist())}
+        self._domains = [self._domains[row] for row in kept]
+        self._label_sets = [self._label_sets[row] for row in kept]
         self._labelled = None
-        added = {passage.id: row for row, passage in enumerate(passages)}
-        if not self._rows and len(added) == len(passages):
-            self._rows, self._domains, self._held = added, list(domains), unit
-            return
-        rows = [self._rows.setdefault(passage.id, len(self._rows)) for passage in passages]
-        self._domains.extend([""] * (len(self._rows) - len(self._domains)))
-        for row, domain in zip(rows, domains, strict=True):
-            self._domains[row] = domain
-        self._grow(len(self._rows))
-        self._held[rows] = unit
 
     def search(self, vector: NDArray[np.float32], limit: int, domain: str | None = None) -> list[tuple[str, float]]:
         """Return up to ``limit`` (passage id, cosine) best first, ties by id; ``domain`` filters.
@@ -120,14 +115,23 @@ class ExactIndex:
             ModelError: The vectors have another dimension.
             InputError: ``limit`` is below 1, or a number is not finite.
         """
+        return self._search_labelled(vectors, limit, domain, frozenset())
+
+    def filtered(self, labels: Sequence[str]) -> PassageSearch:
+        """Return a search among the passages that have all of some labels."""
+        return _Filtered(self, frozenset(labels))
+
+    def _search_labelled(
+        self, vectors: NDArray[np.float32], limit: int, domain: str | None, wanted: frozenset[str]
+    ) -> list[list[tuple[str, float]]]:
         self._check_open()
         check_limit(limit)
         queries = unit_rows(vectors, self.dimension)
         labels = self._labels()
         held = self._vectors
         places: NDArray[np.intp] | None = None
-        if domain is not None:
-            places = np.flatnonzero(labels.domains == domain)
+        if domain is not None or wanted:
+            places = self._places(labels, domain, wanted)
             held = held[places]
         if not len(held):
             return [[] for _ in queries]
@@ -155,53 +159,23 @@ class ExactIndex:
         rows = np.array([self._rows[passage] for passage in passage_ids], dtype=np.intp)
         return exact_cosines(query, self._vectors, rows)
 
-    def save(self, folder: Path, model_digest: str) -> None:
-        """Write the index into a new folder, wholly or not at all.
-
-        Args:
-            folder: Where to; it must be empty or absent.
-            model_digest: The model that made the vectors.
-
-        Raises:
-            InputError: The folder holds something already, or cannot be written.
-        """
-        from safetensors.numpy import save_file
-
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all passages."""
         self._check_open()
-        entries = _Entries(model_digest, self.dimension, tuple(self._rows), tuple(self._domains))
-        try:
-            with staged_folder(folder) as staging:
-                save_file({"vectors": self._vectors}, staging / VECTORS_FILE)
-                with (staging / VECTORS_FILE).open("rb") as stream:
-                    os.fsync(stream.fileno())
-                write_json(staging / ENTRIES_FILE, asdict(entries))
-        except FileExistsError as error:
-            raise InputError(f"{folder} holds something already.", "Give a new folder, or empty this one.") from error
+        return frozenset(self._rows)
 
-    @classmethod
-    def load(cls, folder: Path, dimension: int, model_digest: str) -> ExactIndex:
-        """Read an index written by `save`.
-
-        Args:
-            folder: Where it lies.
-            dimension: Length of the vectors of the model in use.
-            model_digest: The model in use.
+    def vectors(self, passage_ids: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of passages that are held, shape (n, dimension), length 1.
 
         Raises:
-            ModelError: The index was made with another model.
-            FormatError: A file is missing, malformed or does not fit the other.
+            KeyError: A passage is not held.
         """
-        entries = _read_entries(folder)
-        check_model(f"The index in {folder}", (entries.model_digest, entries.dimension), (model_digest, dimension))
-        ids, domains = entries.passage_ids, entries.domains
-        vectors = _read_vectors(folder)
-        if vectors.shape != (len(ids), dimension) or len(domains) != len(ids) or len(set(ids)) != len(ids):
-            raise _damaged(folder, "its files do not fit each other")
-        index = cls(dimension)
-        index._rows = {id_: row for row, id_ in enumerate(ids)}
-        index._domains = list(domains)
-        index._held = vectors
-        return index
+        self._check_open()
+        return self._held[np.array([self._rows[id_] for id_ in passage_ids], dtype=np.intp)]
+
+    def flush(self) -> None:
+        """Do nothing: all is in memory."""
+        self._check_open()
 
     def close(self) -> None:
         """Release the vectors; a closed index cannot be used again."""
@@ -212,6 +186,36 @@ class ExactIndex:
     def _vectors(self) -> NDArray[np.float32]:
         """The vectors of the passages; there may be room for more behind them."""
         return self._held[: len(self._rows)]
+
+    def _put(
+        self,
+        ids: Sequence[str],
+        unit: NDArray[np.float32],
+        domains: Sequence[str],
+        labels: Sequence[Sequence[str]],
+    ) -> None:
+        """Take unit vectors in; nothing can go wrong from here on."""
+        self._labelled = None
+        sets = [frozenset(some) for some in labels] or [_NO_LABELS] * len(ids)
+        added = {id_: row for row, id_ in enumerate(ids)}
+        if not self._rows and len(added) == len(ids):
+            self._rows, self._domains, self._label_sets, self._held = added, list(domains), sets, unit
+            return
+        rows = [self._rows.setdefault(id_, len(self._rows)) for id_ in ids]
+        room = len(self._rows) - len(self._domains)
+        self._domains.extend([""] * room)
+        self._label_sets.extend([_NO_LABELS] * room)
+        for row, domain, some in zip(rows, domains, sets, strict=True):
+            self._domains[row], self._label_sets[row] = domain, some
+        self._grow(len(self._rows))
+        self._held[rows] = unit
+
+    def _places(self, labels: _Labels, domain: str | None, wanted: frozenset[str]) -> NDArray[np.intp]:
+        """Return the rows that a filter admits."""
+        of_domain = np.flatnonzero(labels.domains == domain) if domain is not None else np.arange(len(labels.ids))
+        if not wanted:
+            return of_domain
+        return np.array([row for row in of_domain.tolist() if wanted <= self._label_sets[row]], dtype=np.intp)
 
     def _unit(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the vectors at length 1, block by block, since that is done in twice their precision."""
@@ -243,27 +247,17 @@ class ExactIndex:
             raise ValueError("the index is closed")
 
 
-def _read_entries(folder: Path) -> _Entries:
-    try:
-        return TypeAdapter(_Entries).validate_python(read_json(folder / ENTRIES_FILE))
-    except InputError as error:
-        raise _damaged(folder, error.message) from error
-    except ValidationError as error:
-        raise _damaged(folder, f"{ENTRIES_FILE} does not describe an index") from error
+@dataclass(frozen=True, slots=True)
+class _Filtered:
+    """A search among the passages with some labels."""
 
+    index: ExactIndex
+    labels: frozenset[str]
 
-def _read_vectors(folder: Path) -> NDArray[np.float32]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    def search(self, vector: NDArray[np.float32], limit: int, domain: str | None = None) -> list[tuple[str, float]]:
+        return self.search_many(np.asarray(vector)[np.newaxis], limit, domain)[0]
 
-    try:
-        vectors = load_file(folder / VECTORS_FILE)["vectors"]
-    except (SafetensorError, OSError, KeyError) as error:
-        raise _damaged(folder, f"{VECTORS_FILE} cannot be read ({error})") from error
-    if vectors.dtype != np.float32 or not np.isfinite(vectors).all():
-        raise _damaged(folder, f"{VECTORS_FILE} does not hold finite float32 numbers")
-    return vectors
-
-
-def _damaged(folder: Path, reason: str) -> FormatError:
-    return FormatError(f"The index in {folder} is damaged: {reason}.", "Index the corpus again.")
+    def search_many(
+        self, vectors: NDArray[np.float32], limit: int, domain: str | None = None
+    ) -> list[list[tuple[str, float]]]:
+        return self.index._search_labelled(vectors, limit, domain, self.labels)  # noqa: SLF001 - a part of it

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
-from embedtune.errors import FormatError, InputError
-from embedtune.files import read_json, write_json
+from embedtune.errors import InputError
 from embedtune.index import qdrant_shard
-from embedtune.index.vectors import check_batch, check_limit, check_model, unit_rows
-from embedtune.locks import sole_holder
+from embedtune.index.engine_folder import (
+    ENGINE_FILE,
+    HeldVectors,
+    check_unused,
+    damaged,
+    locked,
+    recorded_count,
+    write_engine,
+)
+from embedtune.index.payloads import label_conditions, passage_payload
+from embedtune.index.vectors import check_batch, check_limit, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,24 +31,14 @@ if TYPE_CHECKING:
     from qdrant_edge import EdgeShard
 
     from embedtune.vocabulary.corpus import Passage
+    from embedtune.vocabulary.ports import PassageSearch
 
-ENGINE_FILE = "engine.json"
-LOCK_FILE = ".lock"
 SHARD_FOLDER = "shard"
 
 OPTIMIZE_FROM = 50_000
 """Below so many passages the engine's plain scan is exact, and as fast as its graph."""
 
 _TIE_MARGIN = 16
-
-
-@dataclass(frozen=True, slots=True)
-class _Engine:
-    """What the engine's own files do not say: whose vectors they hold, and how many at least."""
-
-    model_digest: str
-    dimension: int
-    passages: int
 
 
 class EmbeddedQdrantIndex:
@@ -58,6 +55,8 @@ class EmbeddedQdrantIndex:
         self._model_digest = model_digest
         self._lock = lock
         self._shard: EdgeShard | None = None
+        self._recorded = 0
+        self._written = False
 
     @classmethod
     def open(cls, folder: Path, dimension: int, model_digest: str) -> EmbeddedQdrantIndex:
@@ -73,12 +72,13 @@ class EmbeddedQdrantIndex:
             FormatError: The folder holds something else, or the index in it is damaged.
             InputError: The index is open elsewhere, or the folder cannot be written.
         """
-        index = cls(folder, dimension, model_digest, _locked(folder))
+        index = cls(folder, dimension, model_digest, locked(folder))
         try:
             if not (folder / ENGINE_FILE).exists():
-                _check_unused(folder)
+                check_unused(folder)
                 index._write_engine_file(0)
-            index._shard = index._open_shard(_recorded_count(folder, dimension, model_digest))
+            index._recorded = recorded_count(folder, dimension, model_digest)
+            index._shard = index._open_shard(index._recorded)
         except BaseException:
             index._lock.release()
             raise
@@ -93,33 +93,53 @@ class EmbeddedQdrantIndex:
         """Return how many passages are held."""
         return qdrant_shard.count(self._held())
 
-    def upsert(self, passages: Sequence[Passage], vectors: NDArray[np.float32], domains: Sequence[str]) -> None:
+    def upsert(
+        self,
+        passages: Sequence[Passage],
+        vectors: NDArray[np.float32],
+        domains: Sequence[str],
+        labels: Sequence[Sequence[str]] = (),
+    ) -> None:
         """Add passages with their vectors and domains, or replace them by id; of two with one id the last stays.
 
         Args:
             passages: n passages.
             vectors: Shape (n, dimension); brought to length 1.
             domains: The domain of each.
+            labels: The labels of each; empty for none.
 
         Raises:
             ModelError: The vectors have another dimension.
-            InputError: The three differ in number, a number is not finite, or the write failed.
+            InputError: They differ in number, a number is not finite, or the write failed.
         """
         shard = self._held()
-        check_batch(passages, vectors, domains)
+        check_batch(passages, vectors, domains, labels)
         if not passages:
             return
         unit = unit_rows(vectors, self._dimension)
         last = {passage.id: row for row, passage in enumerate(passages)}
         rows = [
-            (
-                unit[row].tolist(),
-                {"passage_id": id_, "section_id": passages[row].section_id, "domain": domains[row]},
-            )
-            for id_, row in last.items()
+            (unit[row].tolist(), passage_payload(passages[row], domains[row], labels[row] if labels else ()))
+            for row in last.values()
         ]
+        self._written = True
         with self._while_writing():
             qdrant_shard.upsert(shard, rows)
+
+    def remove(self, passage_ids: Sequence[str]) -> None:
+        """Remove passages; those that are not held are passed over.
+
+        Raises:
+            InputError: The write failed.
+        """
+        shard = self._held()
+        if not passage_ids:
+            return
+        if self._recorded:
+            self._write_engine_file(0)  # until the next flush nobody can say how many there must be
+        self._written = True
+        with self._while_writing():
+            qdrant_shard.remove(shard, passage_ids)
 
     def search(self, vector: NDArray[np.float32], limit: int, domain: str | None = None) -> list[tuple[str, float]]:
         """Return up to ``limit`` (passage id, cosine) best first, ties by id; ``domain`` filters.
@@ -129,17 +149,50 @@ class EmbeddedQdrantIndex:
             FormatError: The index is damaged.
             InputError: ``limit`` is below 1, or a number is not finite.
         """
+        return self._search_labelled(vector, limit, domain, ())
+
+    def filtered(self, labels: Sequence[str]) -> PassageSearch:
+        """Return a search among the passages that have all of some labels."""
+        return _Filtered(self, tuple(labels))
+
+    def _search_labelled(
+        self, vector: NDArray[np.float32], limit: int, domain: str | None, labels: Sequence[str]
+    ) -> list[tuple[str, float]]:
         shard = self._held()
         check_limit(limit)
         query = unit_rows(np.asarray(vector)[np.newaxis], self._dimension)[0].tolist()
+        conditions = label_conditions(domain, labels)
         asked = limit + _TIE_MARGIN
         with self._while_reading():
-            found = qdrant_shard.query(shard, query, asked, domain)
+            found = qdrant_shard.query(shard, query, asked, conditions)
             # The engine cuts ties where it likes: ask on until its cut lies behind the last tie.
             while len(found) == asked and found[-1][1] == found[limit - 1][1]:
                 asked *= 4
-                found = qdrant_shard.query(shard, query, asked, domain)
+                found = qdrant_shard.query(shard, query, asked, conditions)
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:limit]
+
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all passages.
+
+        Raises:
+            FormatError: The index is damaged.
+        """
+        shard = self._held()
+        with self._while_reading():
+            return frozenset(qdrant_shard.passage_ids(shard))
+
+    def vectors(self, passage_ids: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of passages that are held, shape (n, dimension), length 1.
+
+        Raises:
+            KeyError: A passage is not held.
+            FormatError: The index is damaged.
+        """
+        shard = self._held()
+        with self._while_reading():
+            found = qdrant_shard.vectors(shard, passage_ids)
+        rows = [found[id_] for id_ in passage_ids]
+        return np.array(rows, dtype=np.float32).reshape(len(rows), self._dimension)
 
     def flush(self) -> None:
         """Write everything to its place on the disk, and record how many passages must be there.
@@ -151,6 +204,7 @@ class EmbeddedQdrantIndex:
         with self._while_writing():
             shard.flush()
         self._write_engine_file(qdrant_shard.count(shard))
+        self._written = False
 
     def optimize(self, time_limit: float) -> bool:
         """Build the search graph if there are `OPTIMIZE_FROM` passages or more.
@@ -176,11 +230,12 @@ class EmbeddedQdrantIndex:
             self._shard = self._open_shard(held)
 
     def close(self) -> None:
-        """Flush and release the folder; a closed index cannot be used again."""
+        """Flush what was written and release the folder; a closed index cannot be used again."""
         if self._shard is None:
             return
         try:
-            self.flush()
+            if self._written:
+                self.flush()
         finally:
             self._release_shard()
             self._lock.release()
@@ -195,7 +250,8 @@ class EmbeddedQdrantIndex:
         shard.close()
 
     def _write_engine_file(self, passages: int) -> None:
-        write_json(self._folder / ENGINE_FILE, asdict(_Engine(self._model_digest, self._dimension, passages)))
+        write_engine(self._folder, HeldVectors(self._model_digest, self._dimension, passages))
+        self._recorded = passages
 
     def _open_shard(self, recorded: int) -> EdgeShard:
         path = self._folder / SHARD_FOLDER
@@ -208,7 +264,7 @@ class EmbeddedQdrantIndex:
         # The engine loads a shard whose segments are missing without a word.
         if held < recorded:
             shard.close()
-            raise _damaged(self._folder, f"{recorded} passages were written and {held} are there")
+            raise damaged(self._folder, f"{recorded} passages were written and {held} are there")
         return shard
 
     @contextlib.contextmanager
@@ -225,42 +281,15 @@ class EmbeddedQdrantIndex:
         try:
             yield
         except Exception as error:
-            raise _damaged(self._folder, str(error)) from error
+            raise damaged(self._folder, str(error)) from error
 
 
-def _locked(folder: Path) -> BaseFileLock:
-    taken = InputError(
-        f"The index in {folder} is already open, here or in another process.",
-        "Close that one first, or copy the folder.",
-    )
-    return sole_holder(
-        folder / LOCK_FILE,
-        taken,
-        lambda error: InputError(
-            f"The index in {folder} cannot be opened: {error.strerror or error}.",
-            "Check the permissions: the engine writes even while searching.",
-        ),
-    )
+@dataclass(frozen=True, slots=True)
+class _Filtered:
+    """A search among the passages with some labels."""
 
+    index: EmbeddedQdrantIndex
+    labels: tuple[str, ...]
 
-def _check_unused(folder: Path) -> None:
-    """Refuse to make an index among files that are none of its own."""
-    others = sorted(path.name for path in folder.iterdir() if path.name != LOCK_FILE)
-    if others:
-        raise _damaged(folder, f"it holds {others[0]} and no {ENGINE_FILE}")
-
-
-def _recorded_count(folder: Path, dimension: int, model_digest: str) -> int:
-    """Return how many passages the index must hold, having checked whose vectors they are."""
-    try:
-        engine = TypeAdapter(_Engine).validate_python(read_json(folder / ENGINE_FILE))
-    except InputError as error:
-        raise _damaged(folder, error.message) from error
-    except ValidationError as error:
-        raise _damaged(folder, f"{ENGINE_FILE} does not describe an index") from error
-    check_model(f"The index in {folder}", (engine.model_digest, engine.dimension), (model_digest, dimension))
-    return engine.passages
-
-
-def _damaged(folder: Path, reason: str) -> FormatError:
-    return FormatError(f"The index in {folder} is damaged: {reason}.", "Delete the folder and index the corpus again.")
+    def search(self, vector: NDArray[np.float32], limit: int, domain: str | None = None) -> list[tuple[str, float]]:
+        return self.index._search_labelled(vector, limit, domain, self.labels)  # noqa: SLF001 - a part of it

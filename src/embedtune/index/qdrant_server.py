@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embedtune.errors import InputError, ModelError, UnavailableError
+from embedtune.index.server_errors import explained
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 _QUERIES_AT_ONCE = 64
 _SECONDS = 30
-_MISSING, _FORBIDDEN = 404, (401, 403)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class ServerCollection:
             raise UnavailableError(
                 "Searching a Qdrant server needs the package qdrant-client.", "pip install 'embedtune[qdrant]'"
             ) from error
-        with _explained(address):
+        with explained(address.url, address.collection):
             client = QdrantClient(
                 url=address.url, api_key=address.api_key or None, timeout=seconds, check_compatibility=False
             )
@@ -118,7 +116,7 @@ class ServerCollection:
                 QueryRequest(query=row.tolist(), using=self._vector, limit=limit, with_payload=[field])
                 for row in vectors[start : start + _QUERIES_AT_ONCE]
             ]
-            with _explained(self._address):
+            with explained(self._address.url, self._address.collection):
                 answers = self._client.query_batch_points(self._address.collection, requests)
             for answer in answers:
                 texts = [((point.payload or {}).get(field), float(point.score)) for point in answer.points]
@@ -153,34 +151,3 @@ def _check_text_field(client: QdrantClient, address: CollectionAddress) -> None:
             f"The points of {address.collection} at {address.url} have no text in the field {address.text_field!r}.",
             f"Their fields with text: {fields}." if fields else "Give a collection whose payload holds the text.",
         )
-
-
-@contextlib.contextmanager
-def _explained(address: CollectionAddress) -> Iterator[None]:
-    """Say of a failed call what went wrong, without the key and without the texts of the answer."""
-    import httpx
-    from pydantic import ValidationError
-    from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
-
-    place = f"The Qdrant server at {address.url}"
-    try:
-        yield
-    except UnexpectedResponse as error:
-        if error.status_code == _MISSING:
-            raise InputError(
-                f"{place} has no collection {address.collection}.", "Check its name and the address."
-            ) from error
-        if error.status_code in _FORBIDDEN:
-            raise InputError(f"{place} refuses the request.", "Set QDRANT_API_KEY to a key that may read.") from error
-        raise InputError(
-            f"{place} answered with the status {error.status_code}.", "See the server's log, or try again."
-        ) from error
-    except (ResponseHandlingException, httpx.HTTPError) as error:
-        source = error.source if isinstance(error, ResponseHandlingException) else error
-        if isinstance(source, httpx.TimeoutException):
-            raise InputError(f"{place} does not answer in time.", "Try again when it is less busy.") from error
-        if isinstance(source, ValidationError):
-            raise InputError(f"{place} answers in a form that is not Qdrant's.", "Check the address.") from error
-        raise InputError(f"{place} cannot be reached ({source}).", "Start it, or check the address.") from error
-    except ValueError as error:
-        raise InputError(f"{address.url!r} is not the address of a server.", "Give http://HOST:PORT.") from error

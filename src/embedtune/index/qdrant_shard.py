@@ -12,12 +12,12 @@ import uuid
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from qdrant_edge import EdgeShard
 
-_POINT_NAMESPACE = uuid.UUID("6f1c2f0e-7d0b-5f0a-9f2e-0f3a6c1d4b57")
+POINT_NAMESPACE = uuid.UUID("6f1c2f0e-7d0b-5f0a-9f2e-0f3a6c1d4b57")
 _POINTS_AT_ONCE = 500
 _MIN_SEARCH_WIDTH = 128
 _OPTIMIZE = "import sys, qdrant_edge; s = qdrant_edge.EdgeShard.load(sys.argv[1]); s.optimize(); s.close()"
@@ -30,7 +30,8 @@ def create(path: Path, dimension: int) -> EdgeShard:
     shutil.rmtree(path, ignore_errors=True)
     vectors = EdgeVectorParams(size=dimension, distance=Distance.Cosine)
     shard = EdgeShard.create(str(path), EdgeConfig(vectors=vectors, wal_enabled=True))
-    shard.update(UpdateOperation.create_field_index("domain", PayloadSchemaType.Keyword))
+    for field in ("domain", "labels"):
+        shard.update(UpdateOperation.create_field_index(field, PayloadSchemaType.Keyword))
     return shard
 
 
@@ -53,27 +54,74 @@ def count(shard: EdgeShard) -> int:
     return shard.count(CountRequest(exact=True))
 
 
-def upsert(shard: EdgeShard, rows: Iterable[tuple[list[float], dict[str, str]]]) -> None:
+def upsert(shard: EdgeShard, rows: Iterable[tuple[list[float], Mapping[str, object]]]) -> None:
     """Add or replace points: pairs of a vector and a payload whose ``passage_id`` names the point."""
     from qdrant_edge import Point, UpdateOperation
 
-    points = [Point(uuid.uuid5(_POINT_NAMESPACE, payload["passage_id"]), vector, payload) for vector, payload in rows]
+    points = [Point(_point_id(str(payload["passage_id"])), vector, dict(payload)) for vector, payload in rows]
     for start in range(0, len(points), _POINTS_AT_ONCE):
         shard.update(UpdateOperation.upsert_points(points[start : start + _POINTS_AT_ONCE]))
 
 
-def query(shard: EdgeShard, vector: list[float], limit: int, domain: str | None) -> list[tuple[str, float]]:
-    """Return up to ``limit`` (passage id, cosine), best first; ties in the engine's own order."""
+def remove(shard: EdgeShard, passage_ids: Sequence[str]) -> None:
+    """Remove the points of passages; those that are not there are passed over."""
+    from qdrant_edge import UpdateOperation
+
+    points: list[int | uuid.UUID | str] = [_point_id(id_) for id_ in passage_ids]
+    for start in range(0, len(points), _POINTS_AT_ONCE):
+        shard.update(UpdateOperation.delete_points(points[start : start + _POINTS_AT_ONCE]))
+
+
+def passage_ids(shard: EdgeShard) -> list[str]:
+    """Return the ids of all passages."""
+    from qdrant_edge import ScrollRequest
+
+    found: list[str] = []
+    offset = None
+    while True:
+        request = ScrollRequest(offset=offset, limit=_POINTS_AT_ONCE, with_payload=["passage_id"], with_vector=False)
+        records, offset = shard.scroll(request)
+        found += [str((record.payload or {})["passage_id"]) for record in records]
+        if offset is None:
+            return found
+
+
+def vectors(shard: EdgeShard, passage_ids: Sequence[str]) -> dict[str, object]:
+    """Return the vectors of passages, by id; those that are not there are left out."""
+    found: dict[str, object] = {}
+    for start in range(0, len(passage_ids), _POINTS_AT_ONCE):
+        points: list[int | uuid.UUID | str] = [_point_id(id_) for id_ in passage_ids[start : start + _POINTS_AT_ONCE]]
+        for record in shard.retrieve(points, ["passage_id"], True):  # noqa: FBT003 - the engine's own signature
+            found[str((record.payload or {})["passage_id"])] = record.vector
+    return found
+
+
+def query(
+    shard: EdgeShard, vector: list[float], limit: int, conditions: Sequence[tuple[str, str]]
+) -> list[tuple[str, float]]:
+    """Return up to ``limit`` (passage id, cosine), best first; ties in the engine's own order.
+
+    Args:
+        shard: The shard.
+        vector: The question's.
+        limit: At most so many.
+        conditions: Pairs of payload field and value that must hold.
+    """
     from qdrant_edge import FieldCondition, Filter, MatchValue, Query, QueryRequest, SearchParams
 
+    must = Filter(must=[FieldCondition(key=field, match=MatchValue(value)) for field, value in conditions])
     request = QueryRequest(
         limit=limit,
         query=Query.Nearest(vector),
-        filter=None if domain is None else Filter(must=[FieldCondition(key="domain", match=MatchValue(domain))]),
+        filter=must if conditions else None,
         with_payload=["passage_id"],
         params=SearchParams(hnsw_ef=max(_MIN_SEARCH_WIDTH, 2 * limit)),
     )
     return [(str((point.payload or {})["passage_id"]), point.score) for point in shard.query(request)]
+
+
+def _point_id(passage_id: str) -> uuid.UUID:
+    return uuid.uuid5(POINT_NAMESPACE, passage_id)
 
 
 def optimize(path: Path, time_limit: float) -> bool:

@@ -25,9 +25,11 @@ class TokenIds:
 
     Args:
         remembered: How many words, as written, are kept with their numbers.
+        stemming: Whether words are stemmed; see `identifiers.tokens`.
     """
 
-    def __init__(self, remembered: int = ENOUGH) -> None:
+    def __init__(self, remembered: int = ENOUGH, *, stemming: bool = False) -> None:
+        self._stemming = stemming
         self._numbers: dict[str, int] = {}
         self._learned = Memo(self._learn_word, remembered)
         self._looked_up = Memo(self._look_up_word, remembered)
@@ -54,10 +56,13 @@ class TokenIds:
         return _numbered(texts, self._looked_up)
 
     def _learn_word(self, word: str) -> tuple[int, ...]:
-        return tuple(self._numbers.setdefault(token, len(self._numbers)) for token in tokens(word))
+        return tuple(
+            self._numbers.setdefault(token, len(self._numbers)) for token in tokens(word, stemming=self._stemming)
+        )
 
     def _look_up_word(self, word: str) -> tuple[int, ...]:
-        return tuple(self._numbers[token] for token in tokens(word) if token in self._numbers)
+        known = tokens(word, stemming=self._stemming)
+        return tuple(self._numbers[token] for token in known if token in self._numbers)
 
 
 def _numbered(texts: Sequence[str], known: Memo[str, tuple[int, ...]]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

@@ -39,8 +39,13 @@ def unit_rows(vectors: NDArray[np.float32], dimension: int) -> NDArray[np.float3
     return unit
 
 
-def check_batch(passages: Sequence[Passage], vectors: NDArray[np.float32], domains: Sequence[str]) -> None:
-    """Refuse a batch whose passages, vectors and domains do not pair up.
+def check_batch(
+    passages: Sequence[Passage],
+    vectors: NDArray[np.float32],
+    domains: Sequence[str],
+    labels: Sequence[Sequence[str]] = (),
+) -> None:
+    """Refuse a batch whose passages, vectors, domains and labels do not pair up.
 
     Raises:
         InputError: Their numbers differ.
@@ -49,6 +54,10 @@ def check_batch(passages: Sequence[Passage], vectors: NDArray[np.float32], domai
         raise InputError(
             f"{len(passages)} passages came with {len(vectors)} vectors and {len(domains)} domains.",
             "Give one vector and one domain for each passage.",
+        )
+    if labels and len(labels) != len(passages):
+        raise InputError(
+            f"{len(passages)} passages came with {len(labels)} sets of labels.", "Give each passage its own, or none."
         )
 
 

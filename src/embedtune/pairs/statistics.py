@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from embedtune.vocabulary.corpus import SectionKind
     from embedtune.vocabulary.pairs import TrainingPair
 
+CORPUS_DIGEST = "corpus_digest"
+PAIRS_DIGEST = "pairs_digest"
+
 _UNKNOWN = "unknown"
 
 
@@ -87,6 +90,7 @@ class PairStatistics:
         positive_words: Lengths of the positives; ``None`` without pairs.
         rejections: What did not become a pair.
         corpus_digest: Digest of the corpus, empty if unknown.
+        pairs_digest: Digest of the file that the pairs are in, empty before they are written.
     """
 
     total: int
@@ -100,6 +104,7 @@ class PairStatistics:
     positive_words: WordLengths | None
     rejections: Rejections
     corpus_digest: str
+    pairs_digest: str = ""
 
     def to_json(self) -> dict[str, object]:
         """Return the statistics as a JSON object, for ``data/stats.json``."""
@@ -118,7 +123,8 @@ class PairStatistics:
                 name: {"count": count, "examples": list(self.rejections.examples.get(name, ()))}
                 for name, count in sorted(self.rejections.by_filter.items())
             },
-            "corpus_digest": self.corpus_digest,
+            CORPUS_DIGEST: self.corpus_digest,
+            PAIRS_DIGEST: self.pairs_digest,
         }
 
 

@@ -12,19 +12,19 @@ from embedtune.corpus.readers.decoding import read_text
 from embedtune.errors import InputError, ModelError
 from embedtune.events import Alert
 from embedtune.files import replaced_folder
-from embedtune.index.collection import read_collection
-from embedtune.pipeline.indexing import default_store
 from embedtune.pipeline.project import Project
+from embedtune.pipeline.stored_vectors import stored_vectors
 from embedtune.vocabulary.ports import Encoder
 
 if TYPE_CHECKING:
     from embedtune.anomaly.detector import AnomalyDetector
+    from embedtune.anomaly.preparation import KnownPassages
 
 DETECTOR = "detector"
 
 
 def fit_to_folder(
-    project: Project, encoder: Encoder, queries: Sequence[str], folder: Path, store: Path | None = None
+    project: Project, encoder: Encoder, queries: Sequence[str], folder: Path, place: str | Path | None = None
 ) -> AnomalyDetector:
     """Fit a detector on queries and keep it in a folder, replacing an older one.
 
@@ -33,15 +33,16 @@ def fit_to_folder(
         encoder: The model.
         queries: Normal queries, as users write them.
         folder: Where the detector is kept.
-        store: The index that is searched, by default the project's own; what it holds is known to the detector.
+        place: The index that is searched, a folder or a server's address, by default the project's own; its passages
+            and their vectors are known to the detector.
 
     Raises:
         InputError: Too few distinct queries.
     """
     from embedtune.anomaly.fitting import fit_detector
-    from embedtune.anomaly.preparation import NormalQueries
+    from embedtune.anomaly.preparation import NO_PASSAGES, NormalQueries
 
-    passages = _indexed_passages(project, encoder, store)
+    passages = _known_passages(project, encoder, place) or NO_PASSAGES
     settings = project.config.anomaly
     detector = fit_detector(encoder, NormalQueries(queries), settings=settings, seed=project.seed, passages=passages)
     with replaced_folder(folder) as staging:
@@ -63,7 +64,7 @@ def version_detector(project: Project, version: str, encoder: Encoder) -> Anomal
 
 def detector_folder(project: Project, version: str) -> Path:
     """Return where a detector that is fitted after publishing is kept: versions never change."""
-    return project.workspace.folder("anomaly-fitted") / project.registry.find(version).folder.name
+    return project.workspace.folder("anomaly-fitted") / project.registry.find(version).label
 
 
 def read_queries(path: Path) -> list[str]:
@@ -88,18 +89,20 @@ def _find_detector(project: Project, version: str) -> Path:
     )
 
 
-def _indexed_passages(project: Project, encoder: Encoder, store: Path | None) -> tuple[str, ...]:
-    """Return the passages of the index that a model made; none where there is no such index."""
+def _known_passages(project: Project, encoder: Encoder, place: str | Path | None) -> KnownPassages | None:
+    """Return the passages of the index that a model made; ``None`` where there is no such index."""
+    from embedtune.anomaly.preparation import KnownPassages
+
     try:
-        collection = read_collection(store or default_store(project))
+        stored = stored_vectors(project, place)
     except InputError:
-        if store is not None:
+        if place is not None:
             raise
         project.report(Alert("There is no index: the detector knows the domain by the queries alone."))
-        return ()
-    if collection.description.model_digest != encoder.digest:
+        return None
+    if stored.collection.description.model_digest != encoder.digest:
         project.report(
             Alert("The index was made with another model: the detector knows the domain by the queries alone.")
         )
-        return ()
-    return tuple(passage.text for passage in collection.passages)
+        return None
+    return KnownPassages([passage.text for passage in stored.collection.passages], stored.vectors)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from embedtune.corpus.passages import cut_passages
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import model_folder
+from embedtune.encoders.onnx_files import exported_digest
 from embedtune.errors import InputError, ModelError
 from embedtune.events import Alert
 from embedtune.files import digest_file
@@ -16,6 +17,7 @@ from embedtune.pipeline.anomaly import DETECTOR
 from embedtune.pipeline.corpus import SplitCorpus
 from embedtune.pipeline.pairs import read_pairs
 from embedtune.pipeline.project import Project
+from embedtune.pipeline.wiring import served_name, served_precision
 from embedtune.pipeline.workspace import Plan
 from embedtune.vocabulary.pairs import Origin, Split, TrainingPair
 from embedtune.vocabulary.retrieval import PassageSettings
@@ -32,21 +34,24 @@ _PASSAGE_WORDS = 96
 def anomaly_stage(project: Project, run: Path, pairs_file: Path, corpus: SplitCorpus) -> Path | None:
     """Fit a detector on the questions that the model was trained on, calibrated on those that it was not.
 
+    It is fitted on the vectors that the version will serve, so with 8-bit weights where these are published.
+
     People's questions alone are used where there are enough of them; otherwise generated ones too.
 
     Returns:
         The detector's folder, ``None`` where the corpus gives too few questions.
     """
+    precision = served_precision(project.config.publish)
+    model = exported_digest(model_digest(model_folder(run)), precision)
     plan = Plan(
         STAGE,
         "fitting the detector of queries that do not belong",
-        {"model": model_digest(model_folder(run)), "pairs": digest_file(pairs_file), "sections": corpus.digest},
+        {"model": model, "pairs": digest_file(pairs_file), "sections": corpus.digest},
         (project.config.anomaly, project.seed),
         (DETECTOR,),
     )
 
     def fit(stage: Path) -> str:
-
         try:
             detector = _fitted(project, run, list(read_pairs(pairs_file)), corpus)
         except ModelError:
@@ -63,6 +68,7 @@ def anomaly_stage(project: Project, run: Path, pairs_file: Path, corpus: SplitCo
 
 def _fitted(project: Project, run: Path, pairs: Sequence[TrainingPair], corpus: SplitCorpus) -> AnomalyDetector:
     from embedtune.anomaly.fitting import fit_detector
+    from embedtune.anomaly.preparation import KnownPassages
 
     settings = project.config.anomaly
     normal, used = _normal(pairs, settings)
@@ -74,8 +80,9 @@ def _fitted(project: Project, run: Path, pairs: Sequence[TrainingPair], corpus: 
             )
         )
     passages = [passage.text for passage in cut_passages(corpus.sections, PassageSettings(words=_PASSAGE_WORDS))]
-    encoder = project.models.named(str(run))
-    return fit_detector(encoder, normal, settings=used, seed=project.seed, passages=passages)
+    encoder = project.models.named(served_name(run, project.config.publish))
+    known = KnownPassages(passages)
+    return fit_detector(encoder, normal, settings=used, seed=project.seed, passages=known)
 
 
 def _normal(pairs: Sequence[TrainingPair], settings: AnomalySettings) -> tuple[NormalQueries, AnomalySettings]:

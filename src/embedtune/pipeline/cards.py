@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from embedtune.artifacts.card import CARD_NAME, ModelCard
 from embedtune.errors import EmbedtuneError
+from embedtune.pipeline.keyword_choice import untuned_fusion
 from embedtune.pipeline.project import Project
 from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings
 from embedtune.vocabulary.versions import ModelVersion
@@ -14,7 +15,7 @@ def published_settings(project: Project, model: str) -> tuple[PassageSettings, F
     try:
         card = read_card(project.registry.find(model))
     except EmbedtuneError:
-        return PassageSettings(), FusionSettings()
+        return PassageSettings(), untuned_fusion(project.config.retrieval)
     return card.passages, card.fusion
 
 
@@ -24,5 +25,4 @@ def read_card(version: ModelVersion) -> ModelCard:
     Raises:
         EmbedtuneError: It is missing or malformed.
     """
-    path = version.folder / CARD_NAME
-    return ModelCard.from_json(path.read_text(encoding="utf-8"), str(path))
+    return ModelCard.from_json(version.files.read(CARD_NAME), f"{version.place}/{CARD_NAME}")

@@ -16,21 +16,24 @@ from embedtune.artifacts.keys import PrivateKey
 from embedtune.config.settings import GateSettings
 from embedtune.encoders.digests import model_digest, weights_digest
 from embedtune.encoders.locate import model_folder
+from embedtune.encoders.onnx_files import Precision, exported_digest
 from embedtune.errors import InputError
 from embedtune.evaluation.result import EvaluationRecord
 from embedtune.pipeline.corpus import read_documents
 from embedtune.pipeline.data_summary import pair_examples
 from embedtune.pipeline.evaluation import base_digest, candidate_names, tuned_settings
+from embedtune.pipeline.keyword_choice import untuned_fusion
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.systems import BASE, HYBRID
 from embedtune.pipeline.training import run_origin
 from embedtune.pipeline.verdicts import GATE_METRIC, check_gates
+from embedtune.pipeline.wiring import INT8
 from embedtune.training.ending.merge import kept_change, kept_share
 from embedtune.vocabulary.corpus import corpus_digest
 from embedtune.vocabulary.evaluation import Comparison, GateResult
 from embedtune.vocabulary.versions import Lineage
 
-_PACKAGES = ("torch", "transformers", "sentence-transformers", "numpy", "bm25s", "qdrant-edge-py")
+_PACKAGES = ("torch", "transformers", "sentence-transformers", "numpy", "bm25s", "onnxruntime", "qdrant-edge-py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,41 +76,54 @@ class Evidence:
     Attributes:
         record: The evaluation, ``None`` if there is none.
         candidate: The name under which it measured the model, empty without one.
+        served: Digest of the model as it will be served, which is what was measured.
         gates: The conditions for publishing; ``None`` where the claim to be better than the base was not examined.
     """
 
     record: EvaluationRecord | None
     candidate: str
+    served: str
     gates: tuple[GateResult, ...] | None
 
     @classmethod
-    def of(cls, record: EvaluationRecord | None, run: Path, base_hash: str, settings: GateSettings) -> Evidence:
+    def of(
+        cls, record: EvaluationRecord | None, run: Path, precision: Precision, base_hash: str, settings: GateSettings
+    ) -> Evidence:
         """Return what an evaluation says of a run.
 
         Args:
             record: The evaluation.
             run: The run folder.
+            precision: The numbers that it will be served with.
             base_hash: Digest of the model it was tuned from.
             settings: Which gates, and their bounds.
 
         Raises:
             InputError: The evaluation is of another model, or its base is not the one it was tuned from.
         """
+        served = exported_digest(model_digest(model_folder(run)), precision)
         if record is None:
-            return cls(None, "", None)
-        names = candidate_names(record, model_digest(model_folder(run)))
+            return cls(None, "", served, None)
+        names = candidate_names(record, served)
         if not names:
-            raise InputError(
-                "The evaluation is of another model.", "Evaluate this run, then publish it with that result."
-            )
+            raise _not_measured(run, precision)
         if base_digest(record) not in {base_hash, ""}:
             raise InputError(
                 "The evaluation compares with another base model than the run was trained from.",
                 "Evaluate again with training.base_model set to the one it was trained from.",
             )
         if names[0].startswith(HYBRID):
-            return cls(record, names[0], None)
-        return cls(record, names[0], check_gates(record, names[0], kept_change(run), settings))
+            return cls(record, names[0], served, None)
+        return cls(record, names[0], served, check_gates(record, names[0], kept_change(run), settings))
+
+
+def _not_measured(run: Path, precision: Precision) -> InputError:
+    if precision is Precision.INT8:
+        return InputError(
+            "The evaluation does not measure this model with 8-bit weights, which is how it is to be served.",
+            f"Evaluate --system base --system {INT8}{run}, or publish with --onnx fp32.",
+        )
+    return InputError("The evaluation is of another model.", "Evaluate this run, then publish it with that result.")
 
 
 def describe(project: Project, request: PublishRequest, evidence: Evidence) -> ModelCard:
@@ -123,7 +139,7 @@ def describe(project: Project, request: PublishRequest, evidence: Evidence) -> M
     values = _values(record)
     robustness = record.robustness if record else None
     tested, base_tested = (robustness.system(one) if robustness else None for one in (evidence.candidate, BASE))
-    passages, fusion = tuned_settings(record, model_digest(model))
+    passages, fusion = tuned_settings(record, evidence.served, untuned_fusion(project.config.retrieval))
     return ModelCard(
         name=request.name,
         version=request.version,

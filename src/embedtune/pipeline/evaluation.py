@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+from pydantic import TypeAdapter
+
 from embedtune.artifacts.card import QuestionOrigin
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import model_folder
+from embedtune.encoders.onnx_files import exported_digest
 from embedtune.errors import InputError
 from embedtune.evaluation.compare import evaluate_systems
-from embedtune.evaluation.equal_sections import collapsed_qrels, equal_sections
 from embedtune.evaluation.leakage import leak_report
 from embedtune.evaluation.outcome import Benchmark
 from embedtune.evaluation.question_traits import overlap_labels
@@ -29,13 +31,13 @@ from embedtune.pipeline.robustness import measure_robustness
 from embedtune.pipeline.sampling import Sample
 from embedtune.pipeline.systems import BASE, BM25, HYBRID, SystemSpec, SystemUnderTest, Workbench, default_comparisons
 from embedtune.pipeline.verdicts import GATE_METRIC, check_candidates
-from embedtune.pipeline.wiring import vector_cache
+from embedtune.pipeline.wiring import served_name, served_precision, vector_cache
 from embedtune.pipeline.workspace import Plan
+from embedtune.retrieval.choosing import TuningResult
 from embedtune.retrieval.retriever import POOL_DEPTH
-from embedtune.retrieval.tuning import TuningResult
 from embedtune.vocabulary.corpus import corpus_digest
 from embedtune.vocabulary.pairs import TrainingPair
-from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, Mode, PassageSettings
+from embedtune.vocabulary.retrieval import FusionSettings, Mode, PassageSettings
 
 STAGE = "evaluation"
 CACHE = "cache"
@@ -44,6 +46,9 @@ RUNS = "runs"
 QRELS = "qrels.tsv"
 REPORT = "report.html"
 TUNED = "tuned"
+_UNTUNED = FusionSettings()
+_PASSAGES = TypeAdapter(PassageSettings)
+_FUSION = TypeAdapter(FusionSettings)
 
 
 def evaluate(
@@ -89,7 +94,7 @@ def evaluate(
         corpus_digest=corpus_digest(questions.sections),
         attributes={**questions.attributes, OVERLAP: overlap},
         section_groups=questions.groups,
-        equal_sections=equal_sections(texts),
+        equal_sections=questions.standing,
     )
     evaluation = evaluate_systems(
         [system.ranker for system in systems],
@@ -121,8 +126,7 @@ def write_evaluation(record: EvaluationRecord, questions: QuestionSet, result: P
     """Write the result as JSON, and the rankings and judgements as TREC files beside it."""
     write_record(result, record)
     runs = result.parent / RUNS
-    standing = equal_sections({section.id: section.full_text for section in questions.sections})
-    write_qrels(runs / QRELS, collapsed_qrels(questions.test.qrels, standing))
+    write_qrels(runs / QRELS, questions.scored_qrels)
     for run in record.evaluation.runs:
         write_run(runs / run_file_name(run.system), run)
 
@@ -144,11 +148,12 @@ def evaluation_stage(
         command: What makes the same evaluation again.
     """
     located = project.models.located_base()
+    precision = served_precision(project.config.publish)
     plan = Plan(
         STAGE,
         f"comparing systems on {len(questions.test.qrels)} questions ({questions.name})",
         {
-            "model": model_digest(model_folder(run)),
+            "model": exported_digest(model_digest(model_folder(run)), precision),
             "base_model": model_digest(located.folder),
             "sections": corpus_digest(questions.sections),
             "questions": questions.test.digest,
@@ -161,12 +166,13 @@ def evaluation_stage(
         (project.config.retrieval, project.config.evaluation, project.config.gates, project.seed),
         (RESULT, RUNS, REPORT),
     )
+    served = served_name(run, project.config.publish)
     specs = [
         SystemSpec.parse(BASE),
         SystemSpec.parse(BM25),
         SystemSpec.parse(f"{HYBRID}{BASE}"),
-        SystemSpec(TUNED, str(run), Mode.DENSE),
-        SystemSpec(f"{HYBRID}{TUNED}", str(run), Mode.HYBRID),
+        SystemSpec(TUNED, served, Mode.DENSE),
+        SystemSpec(f"{HYBRID}{TUNED}", served, Mode.HYBRID),
     ]
 
     def work(folder: Path) -> str:
@@ -182,19 +188,22 @@ def evaluation_stage(
     return project.workspace.run_stage(plan, work, project.report) / RESULT
 
 
-def tuned_settings(record: EvaluationRecord | None, digest: str) -> tuple[PassageSettings, FusionSettings]:
+def tuned_settings(
+    record: EvaluationRecord | None, digest: str, untuned: FusionSettings = _UNTUNED
+) -> tuple[PassageSettings, FusionSettings]:
     """Return passages and fusion that an evaluation chose for a model; the defaults where it chose none.
 
     Args:
         record: The evaluation.
         digest: The model's digest.
+        untuned: The fusion where it chose none.
     """
     systems = _systems(record) if record else {}
     for mode in (Mode.HYBRID, Mode.DENSE):
         for system in systems.values():
             if system.get("model") == digest and system.get("mode") == mode.value:
                 return _settings_from(system)
-    return PassageSettings(), FusionSettings()
+    return PassageSettings(), untuned
 
 
 def candidate_names(record: EvaluationRecord, digest: str) -> tuple[str, ...]:
@@ -217,13 +226,7 @@ def _systems(record: EvaluationRecord) -> dict[str, Mapping[str, JsonValue]]:
 
 
 def _settings_from(system: Mapping[str, JsonValue]) -> tuple[PassageSettings, FusionSettings]:
-    passages = cast("dict[str, float | None]", system["passages"])
-    fusion = cast("dict[str, str]", system["fusion"])
-    words = passages["words"]
-    return (
-        PassageSettings(None if words is None else int(words), float(passages["overlap"] or 0.0)),
-        FusionSettings(FusionMethod(fusion["method"]), float(fusion["dense_weight"])),
-    )
+    return _PASSAGES.validate_python(system["passages"]), _FUSION.validate_python(system["fusion"])
 
 
 def _details(
@@ -237,7 +240,7 @@ def _details(
         "sample": sample.as_json() if sample else None,
         "candidates": {
             "sections": len(questions.sections),
-            "passage_choices": [cut.label for cut in bench.grid],
+            "passage_choices": [cut.label for cut in bench.affordable],
             "sections_per_component": POOL_DEPTH,
         },
         "systems": {system.spec.name: _system_details(system) for system in systems},
@@ -254,13 +257,15 @@ def _system_details(system: SystemUnderTest) -> JsonValue:
     }
     if system.tuning:
         row |= _tuning_details(system.tuning)
+    if system.keywords:
+        row["keywords"] = cast("JsonValue", asdict(system.keywords))
     return row
 
 
 def _tuning_details(tuning: TuningResult) -> dict[str, JsonValue]:
     return {
         "passages": asdict(tuning.passages),
-        "fusion": {"method": tuning.fusion.method.value, "dense_weight": tuning.fusion.dense_weight},
+        "fusion": cast("JsonValue", asdict(tuning.fusion)),
         "tuned_on": tuning.n,
         "dev_value": tuning.dev_value,
         "reason": tuning.reason,

@@ -19,12 +19,15 @@ from embedtune.pipeline.corpus import SplitCorpus, sections_stage
 from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.evaluation import TUNED, evaluation_stage, tuned_settings
 from embedtune.pipeline.human_questions import HumanQuestions, questions_digest
-from embedtune.pipeline.indexing import IndexRequest, index_stage
+from embedtune.pipeline.index_stage import StandBy, index_stage
+from embedtune.pipeline.indexing import IndexRequest
+from embedtune.pipeline.keyword_choice import untuned_fusion
 from embedtune.pipeline.mining import corpus_pool
 from embedtune.pipeline.pairs import PAIRS, data_stage, project_questions, question_files, read_pairs
 from embedtune.pipeline.project import Project, config_digest
 from embedtune.pipeline.publishing import publish_run
 from embedtune.pipeline.questions import (
+    JudgedQueries,
     QuestionSet,
     generated_questions,
     read_suites,
@@ -104,7 +107,7 @@ def run_flow(project: Project, command: str = "embedtune run") -> FlowResult:
         unproven="" if config.publish.force_without_gain else _unproven(project, record, by_people),
     )
     version = _publish(project, request, making)
-    index = _index(project, corpus, version, record)
+    index = _index(project, corpus, version, record, human.dev if human else None)
     return FlowResult(version, run, data, index, record, evaluation)
 
 
@@ -199,21 +202,39 @@ def _made_from(project: Project) -> dict[str, JsonValue]:
 
 def _publish(project: Project, request: PublishRequest, making: str) -> ModelVersion:
     label = f"{request.name}-{request.version}"
-    folder = project.registry.root / label
     made_from = _made_from(project)
-    if made_from.get(label) == making and folder.is_dir():
-        project.report(StageSkipped("publish", f"{folder} is there"))
-        return project.registry.find(folder)
+    if made_from.get(label) == making and label in project.registry.labels():
+        version = project.registry.find(label)
+        project.report(StageSkipped("publish", f"{version.place} is there"))
+        return version
     project.report(StageStarted("publish", f"publishing {label}"))
     started = time.monotonic()
     write_json(project.workspace.root / _PUBLISHED, {**made_from, label: making})
     version = publish_run(project, request)
-    summary = f"{len(version.manifest.files)} files, {version.manifest.files_digest[:23]}… in {version.folder}"
+    summary = f"{len(version.manifest.files)} files, {version.manifest.files_digest[:23]}… in {version.place}"
     project.report(StageFinished("publish", time.monotonic() - started, summary))
     return version
 
 
-def _index(project: Project, corpus: SplitCorpus, version: ModelVersion, record: EvaluationRecord | None) -> Path:
-    encoder = project.models.named(str(version.folder))
-    passages, fusion = tuned_settings(record, encoder.digest)
-    return index_stage(project, IndexRequest(corpus.sections, encoder, version.label, passages, fusion))
+def _index(
+    project: Project,
+    corpus: SplitCorpus,
+    version: ModelVersion,
+    record: EvaluationRecord | None,
+    dev: JudgedQueries | None,
+) -> Path:
+    encoder = project.models.named(str(version.folder or version.label))
+    untuned = untuned_fusion(project.config.retrieval)
+    passages, fusion = tuned_settings(record, encoder.digest, untuned)
+    request = IndexRequest(
+        corpus.sections,
+        encoder,
+        version.label,
+        passages,
+        fusion,
+        dev=dev,
+        settings=project.config.index,
+    )
+    base = project.models.base_digest() if project.config.index.baseline else ""
+    standing_by = StandBy(base, *tuned_settings(record, base, untuned)) if base and base != encoder.digest else None
+    return index_stage(project, request, standing_by)

@@ -1,38 +1,32 @@
-"""Put a corpus into an index that `searching` opens."""
+"""Put a corpus into an index that `searching` opens; what did not change is not encoded again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from embedtune.corpus.passages import cut_passages
-from embedtune.errors import InputError
-from embedtune.events import Progress, Report
-from embedtune.index.collection import (
-    DESCRIPTION_FILE,
-    PASSAGES_FILE,
-    SECTIONS_FILE,
-    VECTORS_FOLDER,
-    Collection,
-    Engine,
-    IndexDescription,
-    choose_engine,
-    write_collection,
-)
-from embedtune.index.exact import ExactIndex
-from embedtune.index.qdrant_embedded import EmbeddedQdrantIndex
-from embedtune.pipeline.project import Project
-from embedtune.pipeline.workspace import Plan
+from embedtune.config.settings import IndexSettings
+from embedtune.errors import FormatError, InputError
+from embedtune.events import Alert, Report
+from embedtune.index.description import Engine, IndexDescription, collection_name
+from embedtune.index.held_sections import HeldSection, hold_all
+from embedtune.index.qdrant_embedded import OPTIMIZE_FROM, EmbeddedQdrantIndex
+from embedtune.index.stores import IndexStore, Pointer
+from embedtune.index.updating import Update, UpdateCounts
+from embedtune.pipeline.calibrating import calibrated
+from embedtune.pipeline.donating import Vectorise, donor_in
+from embedtune.pipeline.questions import JudgedQueries
 from embedtune.vocabulary.corpus import Passage, Section, corpus_digest
 from embedtune.vocabulary.ports import Encoder, PassageIndex
 from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings
 
-STAGE = "index"
-_BATCH = 512
-_OPTIMIZE_SECONDS = 60.0
-_FOLDER = "corpus"
-_FILES = tuple(f"{_FOLDER}/{name}" for name in (DESCRIPTION_FILE, PASSAGES_FILE, SECTIONS_FILE))
-_VECTORS = f"{_FOLDER}/{VECTORS_FOLDER}"
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+_KEPT = IndexSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +40,9 @@ class IndexRequest:
         passages: How sections are cut.
         fusion: How dense and BM25 scores are combined.
         engine: What holds the vectors; ``None`` chooses by size.
+        dev: Judged questions that scores are calibrated on; ``None`` where there are none.
+        settings: How the engine is kept.
+        as_baseline: Whether it is the base model's, which stands by.
     """
 
     sections: tuple[Section, ...]
@@ -54,16 +51,42 @@ class IndexRequest:
     passages: PassageSettings
     fusion: FusionSettings
     engine: Engine | None = None
+    dev: JudgedQueries | None = None
+    settings: IndexSettings = _KEPT
+    as_baseline: bool = False
+
+    def vectorise(self, passages: Sequence[Passage]) -> NDArray[np.float32]:
+        """Encode passages: shape (len(passages), dimension)."""
+        return self.encoder.encode([passage.text for passage in passages])
 
 
-def build_index(request: IndexRequest, folder: Path, report: Report) -> IndexDescription:
-    """Encode a corpus into an index folder; an older index stays usable until the new one is whole.
+@dataclass(frozen=True, slots=True)
+class BuiltIndex:
+    """What was indexed.
+
+    Attributes:
+        name: The collection.
+        description: What it is made of.
+        counts: What was added, changed, removed and encoded.
+    """
+
+    name: str
+    description: IndexDescription
+    counts: UpdateCounts
+
+
+def build_index(request: IndexRequest, store: IndexStore, report: Report) -> BuiltIndex:
+    """Bring the index of a model to a state of the corpus, and put it in force once it is whole.
+
+    Another model, other passages or another engine make another collection beside the one in force. An
+    update of the same one replaces section by section; one that broke off is gone on with.
 
     Raises:
-        InputError: The folder cannot be written or holds something else.
+        InputError: The store cannot be written or holds something else.
     """
-    passages = cut_passages(request.sections, request.passages)
-    if not passages:
+    held = hold_all(request.sections, request.passages)
+    count = sum(len(one.passages) for one in held)
+    if not count:
         raise InputError("The corpus has no passage to index.", "Check that its documents hold text.")
     description = IndexDescription(
         model_digest=request.encoder.digest,
@@ -72,79 +95,106 @@ def build_index(request: IndexRequest, folder: Path, report: Report) -> IndexDes
         corpus_digest=corpus_digest(request.sections),
         passages=request.passages,
         fusion=request.fusion,
-        engine=request.engine or choose_engine(len(passages)),
+        engine=Engine(store.engine(count, request.engine)),
         section_count=len(request.sections),
-        passage_count=len(passages),
+        passage_count=count,
     )
 
-    def write_vectors(place: Path) -> None:
-        domains = {section.id: section.domain for section in request.sections}
-        index = _new_index(description, place)
-        _fill(index, passages, domains, request.encoder, report)
-        _store(index, description, place)
+    def finished(description: IndexDescription, index: PassageIndex) -> IndexDescription:
+        found = calibrated(held, index, request.encoder, description.fusion, request.dev)
+        return replace(description, calibration=found)
 
-    write_collection(folder, Collection(description, request.sections, passages), write_vectors, replace=True)
-    return description
+    with store.writing():
+        before = _pointer_of(store, report)
+        filling = Filling(store, request.settings, report, finished)
+        with donor_in(store, before, description, request.vectorise) as vectorise:
+            built = filling.run(description, held, vectorise)
+        store.switch(next_pointer(before, built.name, as_baseline=request.as_baseline))
+    return built
 
 
-def open_vectors(description: IndexDescription, folder: Path) -> PassageIndex:
-    """Open the vectors of an index.
+def _pointer_of(store: IndexStore, report: Report) -> Pointer | None:
+    """Return which collections are in force; a damaged pointer is told and will be replaced."""
+    try:
+        return store.pointer()
+    except FormatError as error:
+        report(Alert(f"{error.message} It is made anew."))
+        return None
 
-    Raises:
-        InputError: They are damaged, in use by another process, or of another model.
+
+def next_pointer(before: Pointer | None, name: str, *, as_baseline: bool) -> Pointer:
+    """Return the pointer once a collection is whole."""
+    if before is None:
+        return Pointer(name)
+    if as_baseline:
+        return Pointer(before.current, None if name == before.current else name, before.previous)
+    previous = before.previous if before.current == name else before.current
+    return Pointer(name, None if before.baseline == name else before.baseline, previous)
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Fills collections of a store.
+
+    Attributes:
+        store: The store, held for writing.
+        settings: How the engine is kept.
+        report: Where progress goes.
+        finished: Completes the description of a collection whose vectors are all there.
     """
-    if description.engine is Engine.EXACT:
-        return ExactIndex.load(folder, description.dimension, description.model_digest)
-    return EmbeddedQdrantIndex.open(folder, description.dimension, description.model_digest)
 
+    store: IndexStore
+    settings: IndexSettings
+    report: Report
+    finished: Callable[[IndexDescription, PassageIndex], IndexDescription]
 
-def index_stage(project: Project, request: IndexRequest) -> Path:
-    """Index the project's corpus with its published version; returns the index folder."""
-    outputs = _FILES
-    if choose_engine(len(cut_passages(request.sections, request.passages))) is Engine.EXACT:
-        outputs += (_VECTORS,)  # the other engine's files change when it is opened
-    plan = Plan(
-        STAGE,
-        f"indexing {len(request.sections)} sections with {request.version}",
-        {"sections": corpus_digest(request.sections), "model": request.encoder.digest},
-        (str(request.passages), str(request.fusion), request.version),
-        outputs,
-        present=(_VECTORS,),
-    )
+    def run(self, description: IndexDescription, held: tuple[HeldSection, ...], vectorise: Vectorise) -> BuiltIndex:
+        """Fill a collection; one that is damaged is made anew.
 
-    def work(stage: Path) -> str:
-        made = build_index(request, stage / _FOLDER, project.report)
-        return f"{made.passage_count} passages of {made.passages.label} in the {made.engine.value} engine"
+        Raises:
+            InputError: The store cannot be written.
+        """
+        name = collection_name(description.model_digest, description.passages, description.engine)
+        try:
+            return self._fill(name, description, held, vectorise)
+        except FormatError as error:
+            self.report(Alert(f"{error.message} It is made anew."))
+            self.store.drop(name)
+            return self._fill(name, description, held, vectorise)
 
-    project.workspace.run_stage(plan, work, project.report)
-    return default_store(project)
+    def _fill(
+        self, name: str, description: IndexDescription, held: tuple[HeldSection, ...], vectorise: Vectorise
+    ) -> BuiltIndex:
+        records = self.store.records(name)
+        known = records.describe()
+        records.begin(description, held)
+        index = self.store.vectors(name, description)
+        try:
+            counts = Update(records, index, vectorise, self.report).run(held)
+            if counts.encoded + counts.reused:
+                self._optimise(index)
+            index.flush()
+            if len(index) != description.passage_count:
+                raise FormatError(
+                    f"The index in {self.store.place} holds {len(index)} vectors for "
+                    f"{description.passage_count} passages.",
+                    "Index the corpus again.",
+                )
+            description = self.finished(description, index)
+        finally:
+            index.close()
+        if known != description or records.unfinished:
+            records.finish(description, held)
+        return BuiltIndex(name, description, counts)
 
-
-def default_store(project: Project) -> Path:
-    """Return where the project's own index lies."""
-    return project.workspace.folder(STAGE) / _FOLDER
-
-
-def _new_index(description: IndexDescription, place: Path) -> ExactIndex | EmbeddedQdrantIndex:
-    if description.engine is Engine.EXACT:
-        return ExactIndex(description.dimension)
-    return EmbeddedQdrantIndex.open(place, description.dimension, description.model_digest)
-
-
-def _fill(
-    index: PassageIndex, passages: tuple[Passage, ...], domains: dict[str, str], encoder: Encoder, report: Report
-) -> None:
-    for start in range(0, len(passages), _BATCH):
-        batch = passages[start : start + _BATCH]
-        vectors = encoder.encode([passage.text for passage in batch])
-        index.upsert(batch, vectors, [domains[passage.section_id] for passage in batch])
-        report(Progress("Indexing", start + len(batch), len(passages), "passages"))
-
-
-def _store(index: ExactIndex | EmbeddedQdrantIndex, description: IndexDescription, place: Path) -> None:
-    if isinstance(index, ExactIndex):
-        index.save(place, description.model_digest)
-    else:
-        index.optimize(_OPTIMIZE_SECONDS)
-        index.flush()
-    index.close()
+    def _optimise(self, index: PassageIndex) -> None:
+        """Build the embedded engine's search graph where it pays; without one every vector is compared."""
+        if not isinstance(index, EmbeddedQdrantIndex) or len(index) < OPTIMIZE_FROM:
+            return
+        if not index.optimize(self.settings.optimize_seconds):
+            self.report(
+                Alert(
+                    f"The search graph was not built within {self.settings.optimize_seconds:.0f} s; searches are "
+                    "slower and exact. Raise index.optimize_seconds and index again after the next change."
+                )
+            )

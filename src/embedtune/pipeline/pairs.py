@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embedtune.encoders.digests import model_digest
@@ -12,7 +12,7 @@ from embedtune.files import digest_file, digest_value, read_json, write_json
 from embedtune.pairs.formats.case_selection import Selection
 from embedtune.pairs.formats.pairs_file import read_pairs_file, write_pairs_file
 from embedtune.pairs.formats.training_pairs import write_training_pairs
-from embedtune.pairs.statistics import PairStatistics
+from embedtune.pairs.statistics import CORPUS_DIGEST, PAIRS_DIGEST, PairStatistics
 from embedtune.pipeline.corpus import SplitCorpus, read_documents, split_corpus
 from embedtune.pipeline.generation import generate_pairs, statistics_of
 from embedtune.pipeline.human_questions import HumanQuestions, human_questions, questions_digest
@@ -25,7 +25,6 @@ from embedtune.vocabulary.pairs import Split, TrainingPair
 
 PAIRS = "pairs.jsonl"
 STATS = "stats.json"
-_PAIRS_DIGEST = "pairs_digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +93,8 @@ def generate_file(project: Project, request: GenerationRequest) -> GeneratedFile
         pairs = add_negatives(project, pairs, corpus_pool(project, corpus))
     statistics = statistics_of(generated, corpus, pairs)
     write_pairs_file(request.output, pairs)
-    _write_statistics(request.output, statistics)
-    return GeneratedFile(len(pairs), len(sections), statistics)
+    written = _write_statistics(request.output, statistics)
+    return GeneratedFile(len(pairs), len(sections), written)
 
 
 def project_questions(project: Project, corpus: SplitCorpus, test_questions: tuple[str, ...]) -> HumanQuestions | None:
@@ -160,13 +159,15 @@ def corpus_of_pairs(path: Path) -> str:
         statistics = read_json(path.parent / STATS)
     except InputError:
         return ""
-    if not isinstance(statistics, dict) or statistics.get(_PAIRS_DIGEST) != digest_file(path):
+    if not isinstance(statistics, dict) or statistics.get(PAIRS_DIGEST) != digest_file(path):
         return ""
-    return str(statistics.get("corpus_digest", ""))
+    return str(statistics.get(CORPUS_DIGEST, ""))
 
 
-def _write_statistics(pairs: Path, statistics: PairStatistics) -> None:
-    write_json(pairs.parent / STATS, {**statistics.to_json(), _PAIRS_DIGEST: digest_file(pairs)})
+def _write_statistics(pairs: Path, statistics: PairStatistics) -> PairStatistics:
+    written = replace(statistics, pairs_digest=digest_file(pairs))
+    write_json(pairs.parent / STATS, written.to_json())
+    return written
 
 
 def read_pairs(path: Path, *, skip_bad_lines: bool = False, report: Report = silent) -> tuple[TrainingPair, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedtune.artifacts.keys import PrivateKey, PublicKey
+from embedtune.artifacts.places import is_url
 from embedtune.artifacts.store import Registry
 from embedtune.artifacts.trust import TrustPolicy
 from embedtune.config.loading import load_config
@@ -86,8 +87,17 @@ def open_project(
     workspace = Workspace(place)
     trust = config.trust
     keys = tuple(PublicKey.read(workspace.resolve(name)) for name in trust.allowed_keys)
-    registry = Registry(workspace.resolve(config.publish.registry), TrustPolicy(trust.require_signature, keys))
-    models = Models(config.training.base_model, registry, report=report, place=place, remote=config.remote)
+    name = config.publish.registry
+    where = name if is_url(name) else workspace.resolve(name)
+    registry = Registry(where, TrustPolicy(trust.require_signature, keys), report=report)
+    models = Models(
+        config.training.base_model,
+        registry,
+        report=report,
+        place=place,
+        remote=config.remote,
+        questions=config.cache.questions,
+    )
     return Project(config, workspace, models, report)
 
 
@@ -98,6 +108,8 @@ def config_digest(config: EmbedtuneConfig) -> str:
             mode="json",
             exclude={
                 "project": {"corpus", "test_suites", "questions"},
+                "index": True,
+                "search": True,
                 "publish": True,
                 "trust": True,
                 "query_log": True,

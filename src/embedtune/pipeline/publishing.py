@@ -9,15 +9,20 @@ from pathlib import Path
 from embedtune.artifacts.card import CARD_NAME
 from embedtune.artifacts.manifest import MODEL_FOLDER, VersionFacts
 from embedtune.artifacts.readme import SystemRow, render_readme
+from embedtune.encoders.digests import FOREIGN_FOLDERS, model_digest
 from embedtune.encoders.locate import model_folder
-from embedtune.errors import GateError
+from embedtune.encoders.onnx_files import Precision
+from embedtune.errors import GateError, ModelError
 from embedtune.evaluation.result import EvaluationRecord, read_record
+from embedtune.events import Alert
 from embedtune.files import write_json, write_text
 from embedtune.pipeline.describing import Evidence, PublishRequest, describe, lineage, package_versions
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.training import run_origin
+from embedtune.pipeline.wiring import served_precision
 from embedtune.vocabulary.versions import ModelVersion
 
+_NO_ONNX = "off"
 _LOGS = ("training.log", "metrics.jsonl")
 
 
@@ -35,10 +40,11 @@ def publish_run(project: Project, request: PublishRequest) -> ModelVersion:
     model = model_folder(request.run)
     record = read_record(request.evaluation) if request.evaluation else None
     base_hash, gates = run_origin(request.run).base_model_hash, project.config.gates
-    evidence = Evidence.of(record, request.run, base_hash, gates)
+    precision = served_precision(project.config.publish)
+    evidence = Evidence.of(record, request.run, precision, base_hash, gates)
     if request.unproven and record:
         excused = gates.model_copy(update={"gain": False})
-        _refuse_failed(Evidence.of(record, request.run, base_hash, excused))
+        _refuse_failed(Evidence.of(record, request.run, precision, base_hash, excused))
     elif not request.reason and not request.unproven:
         _refuse_failed(evidence)
     card = describe(project, request, evidence)
@@ -53,10 +59,13 @@ def publish_run(project: Project, request: PublishRequest) -> ModelVersion:
     )
 
     def fill(folder: Path) -> None:
-        shutil.copytree(model, folder / MODEL_FOLDER, ignore=shutil.ignore_patterns("README.md", ".*"))
+        unwanted = shutil.ignore_patterns("README.md", ".*", *FOREIGN_FOLDERS)
+        shutil.copytree(model, folder / MODEL_FOLDER, ignore=unwanted)
+        if project.config.publish.onnx != _NO_ONNX:
+            _export(project, folder / MODEL_FOLDER, precision)
         write_json(folder / CARD_NAME, card.to_json())
         write_text(folder / "README.md", render_readme(card, _rows(record)))
-        if request.evaluation:
+        if request.evaluation and project.config.publish.evaluation:
             shutil.copyfile(request.evaluation, folder / "evaluation.json")
         if request.anomaly:
             shutil.copytree(request.anomaly, folder / "anomaly")
@@ -65,6 +74,16 @@ def publish_run(project: Project, request: PublishRequest) -> ModelVersion:
                 shutil.copyfile(request.run / name, folder / name)
 
     return project.registry.publish(facts, fill, key)
+
+
+def _export(project: Project, model: Path, precision: Precision) -> None:
+    """Add the exported model; without it torch gives the same vectors, but none with 8-bit weights."""
+    try:
+        project.models.export(model, model_digest(model), precision)
+    except ModelError as error:
+        if precision is Precision.INT8:
+            raise
+        project.report(Alert(f"The version is published without an ONNX model, and torch serves it: {error.message}"))
 
 
 def _refuse_failed(evidence: Evidence) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from embedtune.config.data_settings import CorpusSettings
 from embedtune.corpus.folder import read_folder
 from embedtune.errors import FormatError
+from embedtune.evaluation.equal_sections import collapsed_qrels, equal_sections
 from embedtune.evaluation.slices import section_splits
 from embedtune.events import Alert, Notice, Report, silent
 from embedtune.files import digest_value
@@ -57,6 +58,16 @@ class QuestionSet:
     dev: JudgedQueries | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def standing(self) -> dict[str, str]:
+        """Section id to the one that stands for it, of sections whose texts are equal."""
+        return equal_sections({section.id: section.full_text for section in self.sections})
+
+    @property
+    def scored_qrels(self) -> Qrels:
+        """The judgements that systems are scored by: equal sections count as one."""
+        return collapsed_qrels(self.test.qrels, self.standing)
 
 
 def beir_questions(folder: Path, split: str) -> QuestionSet:

@@ -10,15 +10,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from embedtune import __version__
-from embedtune.errors import EmbedtuneError, InputError
+from embedtune.errors import InputError
 from embedtune.evaluation.result import EvaluationRecord
 from embedtune.files import JsonValue, digest_file, read_json
 from embedtune.pipeline.pairs import PAIRS, STATS
 from embedtune.pipeline.project import Project
-from embedtune.pipeline.systems import BASE, SystemSpec
+from embedtune.pipeline.systems import SystemSpec
+from embedtune.pipeline.trained_on import made_folder, recorded_pairs
 from embedtune.pipeline.training import run_origin
 from embedtune.report.content import Fact, Point, TrainingLog
 from embedtune.training.records.recording import BASE_SHARE, METRICS
+from embedtune.vocabulary.retrieval import Mode
 
 _DATA = "data"
 _LINES = ("loss", "recall@5", "mrr")
@@ -31,7 +33,7 @@ def training_logs(project: Project, specs: Sequence[SystemSpec]) -> tuple[Traini
     logs: list[TrainingLog] = []
     seen: set[Path] = set()
     for spec in specs:
-        folder = _folder(project, spec)
+        folder = made_folder(project, spec.model)
         if folder is None or folder in seen or not (folder / METRICS).is_file():
             continue
         seen.add(folder)
@@ -68,9 +70,8 @@ def training_statistics(project: Project, specs: Sequence[SystemSpec]) -> Mappin
         return {}
     digest = digest_file(folder / PAIRS)
     for spec in specs:
-        run = _folder(project, spec)
         try:
-            if run is None or run_origin(run).pairs_hash != digest:
+            if recorded_pairs(project, spec.model) != digest:
                 continue
             found = read_json(folder / STATS)
         except InputError:
@@ -121,8 +122,8 @@ def environment() -> dict[str, JsonValue]:
 
 
 def _origin(project: Project, spec: SystemSpec) -> list[Fact]:
-    run = _folder(project, spec)
-    if run is None or spec.name.startswith("hybrid:"):
+    run = made_folder(project, spec.model)
+    if run is None or spec.mode is Mode.HYBRID:
         return []
     try:
         origin = run_origin(run)
@@ -134,18 +135,6 @@ def _origin(project: Project, spec: SystemSpec) -> list[Fact]:
         Fact(f"{spec.name}: training pairs", origin.pairs_hash),
         Fact(f"{spec.name}: settings", origin.config_hash),
     ]
-
-
-def _folder(project: Project, spec: SystemSpec) -> Path | None:
-    """Return the folder of a system's run or version; ``None`` for those that have none here."""
-    if not spec.model or spec.model == BASE:
-        return None
-    if Path(spec.model).is_dir():
-        return Path(spec.model)
-    try:
-        return project.registry.find(spec.model).folder
-    except EmbedtuneError:
-        return None
 
 
 def _row(line: str) -> dict[str, object]:

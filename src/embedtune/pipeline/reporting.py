@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from embedtune.evaluation.equal_sections import collapsed_qrels, equal_sections
 from embedtune.evaluation.result import EvaluationRecord
 from embedtune.files import write_text
 from embedtune.pipeline.project import Project
@@ -102,9 +101,7 @@ def write_report(content: ReportContent, path: Path) -> None:
 def judgements(record: EvaluationRecord, questions: QuestionSet) -> Qrels:
     """Return the judgements that an evaluation's runs were scored by: where equal sections count as one, theirs."""
     qrels = questions.test.qrels
-    if qrels.digest == record.evaluation.qrels_digest:
-        return qrels
-    return collapsed_qrels(qrels, equal_sections({section.id: section.full_text for section in questions.sections}))
+    return qrels if qrels.digest == record.evaluation.qrels_digest else questions.scored_qrels
 
 
 def headline(specs: Sequence[SystemSpec]) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from embedtune.artifacts.manifest import served_digest
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import model_folder
 from embedtune.encoders.remote_name import PREFIX
@@ -119,7 +120,8 @@ def _model(project: Project, name: str, digest: str) -> str:
 
 def _holds(project: Project, place: str, digest: str) -> bool:
     try:
-        folder = Path(place) if Path(place).is_dir() else project.registry.find(place).folder
-        return model_digest(model_folder(folder)) == digest
+        if Path(place).is_dir():
+            return model_digest(model_folder(Path(place))) == digest
+        return served_digest(project.registry.find(place).manifest) == digest
     except EmbedtuneError:
         return False

@@ -21,13 +21,16 @@ from embedtune.evaluation.metrics import Measure
 from embedtune.events import Progress, Report
 from embedtune.index.bm25 import BM25Index
 from embedtune.index.exact import ExactIndex
+from embedtune.pipeline.keyword_choice import chosen_keywords, untuned_fusion
 from embedtune.pipeline.questions import JudgedQueries, QuestionSet
-from embedtune.pipeline.wiring import Models, cached, section_keywords
+from embedtune.pipeline.wiring import INT8, Models, cached, section_keywords
+from embedtune.retrieval.choosing import TuningResult
+from embedtune.retrieval.keyword_tuning import KeywordTuning
 from embedtune.retrieval.retriever import POOL_DEPTH, HybridRetriever
-from embedtune.retrieval.tuning import Candidates, TuningResult, tune_dense, tune_hybrid
+from embedtune.retrieval.tuning import Candidates, FusionGrid, tune_dense, tune_hybrid
 from embedtune.vocabulary.corpus import Passage
 from embedtune.vocabulary.ports import Encoder
-from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, Mode, PassageSettings
+from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, Mode, Normalisation, PassageSettings
 
 BASE = "base"
 BM25 = "bm25"
@@ -38,6 +41,8 @@ _DEV_METRIC = Measure.parse("ndcg@10")
 @dataclass(frozen=True, slots=True)
 class SystemSpec:
     """A system as the user names it: ``bm25``, a model, ``remote:URL#model``, or ``hybrid:`` before a model.
+
+    ``int8:`` before a model on this machine is the same with 8-bit weights.
 
     Attributes:
         name: As written; what tables show.
@@ -59,14 +64,20 @@ class SystemSpec:
         if text == BM25:
             return cls(text, "", Mode.BM25)
         model = text.removeprefix(HYBRID)
-        if not model or model == BM25:
+        if model.removeprefix(INT8) in {"", BM25} or model.startswith(f"{INT8}{PREFIX}"):
             raise InputError(
                 f"{text!r} is not a system.",
-                "Give base, bm25, a run folder, a version, a model folder, remote:URL#model, or hybrid: before one.",
+                "Give base, bm25, a run folder, a version, a model folder, remote:URL#model, or hybrid: before one; "
+                "int8: goes before a run or a model folder.",
             )
         if model.startswith(PREFIX):
             RemoteName.parse(model)  # a mistake in one system is told before another is measured
         return cls(text, model, Mode.HYBRID if text.startswith(HYBRID) else Mode.DENSE)
+
+    @property
+    def source(self) -> str:
+        """What the model was made from: its name without ``int8:``."""
+        return self.model.removeprefix(INT8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,8 @@ class SystemUnderTest:
     Attributes:
         spec: Its name and kind.
         ranker: Ranks the corpus.
-        tuning: What was chosen on dev questions and why; ``None`` for BM25.
+        tuning: Passages and fusion that were chosen on dev questions, and why; ``None`` for BM25.
+        keywords: How its BM25 counts words, and why; ``None`` for vectors alone.
         model_digest: Digest of its model, empty for BM25.
         passages: How many passages it searched.
         similarity: Mean cosine of a test question and the best passage that answers it; ``None`` for BM25.
@@ -85,6 +97,7 @@ class SystemUnderTest:
     spec: SystemSpec
     ranker: HybridRetriever
     tuning: TuningResult | None
+    keywords: KeywordTuning | None
     model_digest: str
     passages: int
     similarity: float | None
@@ -108,6 +121,7 @@ class Workbench:
     report: Report
     cache: VectorCache | None = None
     _bm25: BM25Index | None = None
+    _keywords: KeywordTuning | None = None
     _cuts: dict[PassageSettings, tuple[Passage, ...]] = field(default_factory=dict)
     _indexes: dict[tuple[str, PassageSettings], ExactIndex] = field(default_factory=dict)
 
@@ -132,29 +146,36 @@ class Workbench:
         """
         if spec.mode is Mode.BM25:
             ranker = self._retriever(spec, None, PassageSettings(None), FusionSettings(FusionMethod.CONVEX, 0.0))
-            return SystemUnderTest(spec, ranker, None, "", len(self.questions.sections), None)
+            return SystemUnderTest(spec, ranker, None, self.keywords, "", len(self.questions.sections), None)
         encoder = cached(self._model(spec), self.cache)
         tuning = self._tuned(spec, encoder)
         ranker = self._retriever(spec, encoder, tuning.passages, tuning.fusion)
         similarity = self._similarity(encoder, tuning.passages)
         count = len(self._passages(tuning.passages))
-        return SystemUnderTest(spec, ranker, tuning, encoder.digest, count, similarity)
+        keywords = self.keywords if spec.mode is Mode.HYBRID else None
+        return SystemUnderTest(spec, ranker, tuning, keywords, encoder.digest, count, similarity)
 
     def _tuned(self, spec: SystemSpec, encoder: Encoder) -> TuningResult:
         dev = self.questions.dev
         hybrid = spec.mode is Mode.HYBRID
         if dev is None or not self.settings.tune:
-            fusion = FusionSettings() if hybrid else FusionSettings(FusionMethod.CONVEX, 1.0)
+            fusion = untuned_fusion(self.settings) if hybrid else FusionSettings(FusionMethod.CONVEX, 1.0)
             reason = (
                 "not tuned: there are no human dev questions" if dev is None else "not tuned: retrieval.tune is off"
             )
             cut = self.grid[0] if len(self.grid) == 1 else PassageSettings(overlap=self.settings.overlap)
             return TuningResult(cut, fusion, None, (), 0, reason)
-        dense = {cut: self._candidates(spec, encoder, cut, dev) for cut in self.grid}
+        dense = {cut: self._candidates(spec, encoder, cut, dev) for cut in self.affordable}
         if not hybrid:
             return tune_dense(dev.qrels, dense, _DEV_METRIC.of)
         found = {query.id: self.bm25.search(query.text, POOL_DEPTH) for query in dev.queries}
-        return tune_hybrid(dev.qrels, found, dense, self.settings.dense_weights, _DEV_METRIC.of)
+        grid = FusionGrid(
+            self.settings.dense_weights,
+            tuple(Normalisation(name) for name in self.settings.normalisations),
+            self.settings.rrf,
+            self.keywords.keywords,
+        )
+        return tune_hybrid(dev.qrels, found, dense, grid, _DEV_METRIC.of)
 
     @property
     def grid(self) -> tuple[PassageSettings, ...]:
@@ -163,6 +184,13 @@ class Workbench:
         if self.settings.whole_sections:
             sizes = (*sizes, None)
         return tuple(PassageSettings(size, self.settings.overlap) for size in sizes)
+
+    @property
+    def affordable(self) -> tuple[PassageSettings, ...]:
+        """The ways to cut sections within `RetrievalSettings.most_passages`; the one with fewest, where none is."""
+        counts = {cut: len(self._passages(cut)) for cut in self.grid}
+        within = tuple(cut for cut in self.grid if counts[cut] <= self.settings.most_passages)
+        return within or (min(self.grid, key=counts.__getitem__),)
 
     def _candidates(self, spec: SystemSpec, encoder: Encoder, cut: PassageSettings, dev: JudgedQueries) -> Candidates:
         retriever = self._retriever(spec, encoder, cut, FusionSettings(FusionMethod.CONVEX, 1.0), Mode.DENSE)
@@ -192,8 +220,16 @@ class Workbench:
     def bm25(self) -> BM25Index:
         """BM25 over the sections."""
         if self._bm25 is None:
-            self._bm25 = section_keywords(self.questions.sections, self.settings)
+            self._bm25 = section_keywords(self.questions.sections, self.keywords.keywords)
         return self._bm25
+
+    @property
+    def keywords(self) -> KeywordTuning:
+        """How BM25 counts words, chosen once for all systems."""
+        if self._keywords is None:
+            dev = self.questions.dev
+            self._keywords = chosen_keywords(self.questions.sections, dev, self.settings, _DEV_METRIC.of, POOL_DEPTH)
+        return self._keywords
 
     def _passages(self, cut: PassageSettings) -> tuple[Passage, ...]:
         if cut not in self._cuts:

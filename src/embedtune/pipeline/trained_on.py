@@ -10,7 +10,7 @@ from embedtune.events import Alert
 from embedtune.files import digest_file
 from embedtune.pipeline.pairs import read_pairs
 from embedtune.pipeline.project import Project
-from embedtune.pipeline.systems import SystemSpec
+from embedtune.pipeline.systems import BASE, SystemSpec
 from embedtune.pipeline.training import ORIGIN, run_origin
 from embedtune.vocabulary.pairs import Split, TrainingPair
 
@@ -38,6 +38,19 @@ def trained_pairs(
     return tuple(pair for pair in pairs if pair.provenance.split is Split.TRAIN)
 
 
+def made_folder(project: Project, model: str) -> Path | None:
+    """Return the folder of a run, of a version or of its private copy; ``None`` for a model that has none."""
+    if not model or model == BASE:
+        return None
+    if Path(model).is_dir():
+        return Path(model)
+    try:
+        version = project.registry.find(model)
+        return version.folder or project.models.copy_of(version)
+    except EmbedtuneError:
+        return None
+
+
 def recorded_pairs(project: Project, model: str) -> str:
     """Return the digest of the file of pairs that a run or a version was trained on, empty where none is recorded.
 
@@ -54,7 +67,7 @@ def recorded_pairs(project: Project, model: str) -> str:
 
 
 def _check_files(project: Project, specs: Sequence[SystemSpec], given: dict[str, Path]) -> None:
-    known = {spec.name: digest for spec in specs if (digest := recorded_pairs(project, spec.model))}
+    known = {spec.name: digest for spec in specs if (digest := recorded_pairs(project, spec.source))}
     names = ", ".join(map(str, given.values()))
     for name, digest in known.items():
         if digest not in given:

@@ -35,7 +35,7 @@ STAGE = "run"
 ORIGIN = "origin.json"
 _MAX_DEV_QUESTIONS = 400
 _ENOUGH_PEOPLE = 20
-_MAX_DEV_PASSAGES = 500
+_MAX_DEV_PASSAGES = 256
 _DEV_SHARE = 10  # one cluster in ten, where the file names no dev split
 
 

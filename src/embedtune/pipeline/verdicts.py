@@ -52,5 +52,5 @@ def check_candidates(
     return tuple(
         gate
         for spec in candidates
-        for gate in check_gates(record, spec.name, kept_change(Path(spec.model)), settings) or ()
+        for gate in check_gates(record, spec.name, kept_change(Path(spec.source)), settings) or ()
     )

@@ -13,10 +13,10 @@ from embedtune.artifacts.pruning import PrunedVersion, plan_pruning, prune
 from embedtune.artifacts.setting_channels import promote, roll_back
 from embedtune.errors import InputError, VerificationError
 from embedtune.events import Alert
-from embedtune.index.collection import DESCRIPTION_FILE, read_description
+from embedtune.index.folder_store import POINTER_FILE, FolderStore
 from embedtune.pipeline.cards import read_card
-from embedtune.pipeline.indexing import default_store
 from embedtune.pipeline.project import Project, config_digest
+from embedtune.pipeline.stores import default_store
 
 
 def channels_of(project: Project) -> dict[str, tuple[str, ...]]:
@@ -75,8 +75,8 @@ def prune_versions(
         VerificationError: The log or a channel was tampered with.
     """
     own = default_store(project)
-    places = [*indexes, *([own] if (own / DESCRIPTION_FILE).exists() else [])]
-    indexed = {read_description(place).model_digest: str(place) for place in places}
+    places = [*indexes, *([own] if (own / POINTER_FILE).exists() else [])]
+    indexed = {digest: str(place) for place in places for digest in _models_of(FolderStore(place))}
     if dry_run:
         return plan_pruning(project.registry, keep, indexed)
     return prune(project.registry, keep, indexed, config_digest(project.config))
@@ -91,6 +91,15 @@ def prune_copies(unused_days: float) -> tuple[str, ...]:
     if unused_days < 0:
         raise InputError(f"{unused_days:g} days are none.", "Give 0 or more.")
     return prune_cache(default_cache_folder(), unused_days)
+
+
+def _models_of(store: FolderStore) -> list[str]:
+    """Return the digests of the models whose vectors an index holds."""
+    pointer = store.pointer()
+    if pointer is None:
+        raise InputError(f"{store.place} holds no index.", "Name a folder that `embedtune index` wrote.")
+    described = [store.records(name).describe() for name in sorted(pointer.names)]
+    return [description.model_digest for description in described if description]
 
 
 def _key(project: Project, path: Path | None) -> PrivateKey | None:

@@ -39,6 +39,7 @@ class Plan:
         outputs: Paths within its folder that it must leave.
         in_place: Whether it continues in its own folder (a training that resumes) instead of filling a
             new one that replaces it. A folder begun under another plan is emptied first.
+        grows: Whether a stage in place goes on from what another plan left.
         present: Paths within its folder that must be there, while their contents may change with use.
     """
 
@@ -49,6 +50,7 @@ class Plan:
     outputs: tuple[str, ...]
     in_place: bool = False
     present: tuple[str, ...] = ()
+    grows: bool = False
 
     @property
     def digest(self) -> str:
@@ -122,9 +124,9 @@ class Workspace:
         return folder
 
     def _begin(self, plan: Plan) -> None:
-        """Prepare the folder of a stage that works in place: keep what was begun under the same plan."""
+        """Prepare the folder of a stage that works in place: keep what was begun under the same plan, or may grow."""
         folder = self.folder(plan.stage)
-        if folder.exists() and self._receipt(plan).get("plan") != plan.digest:
+        if not plan.grows and folder.exists() and self._receipt(plan).get("plan") != plan.digest:
             shutil.rmtree(folder)
         write_json(folder / _RECEIPT, {"stage": plan.stage, "plan": plan.digest})
 

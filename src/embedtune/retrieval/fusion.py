@@ -10,10 +10,11 @@ import math
 from typing import TYPE_CHECKING
 
 from embedtune.errors import InputError
-from embedtune.vocabulary.retrieval import FusionMethod
+from embedtune.retrieval.normalising import Side, normalised
+from embedtune.vocabulary.retrieval import FusionMethod, Normalisation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from embedtune.vocabulary.retrieval import FusionSettings
 
@@ -35,7 +36,7 @@ def fuse(
         InputError: The dense weight is not from 0 to 1.
     """
     if settings.method is FusionMethod.CONVEX:
-        return convex(dense, bm25, settings.dense_weight)
+        return convex(dense, bm25, settings.dense_weight, settings.normalisation)
     rankings = [[id_ for id_, _ in best_first(dict(candidates))] for candidates in (dense, bm25)]
     best_possible = len(rankings) / (RRF_K + 1)
     return [(id_, score / best_possible) for id_, score in rrf(rankings)]
@@ -60,38 +61,49 @@ def rrf(rankings: Sequence[Sequence[str]], k: int = RRF_K) -> list[tuple[str, fl
 
 
 def convex(
-    dense: Sequence[tuple[str, float]], bm25: Sequence[tuple[str, float]], dense_weight: float
+    dense: Sequence[tuple[str, float]],
+    bm25: Sequence[tuple[str, float]],
+    dense_weight: float,
+    normalisation: Normalisation = Normalisation.MIN_MAX,
 ) -> list[tuple[str, float]]:
-    """Return (id, weighted sum of min-max normalised scores) best first, with scores from 0 to 1.
+    """Return (id, weighted sum of normalised scores) best first, with scores from 0 to 1.
 
-    Bruch, Gai and Ingber 2023, "An analysis of fusion functions for hybrid retrieval": BM25's minimum
-    is its theoretical one, 0; the dense minimum is that of the candidates. A section that one side
-    did not find counts 0 there. A side of weight 0 contributes no sections: weight 1 gives the dense
-    ranking itself and weight 0 that of BM25.
+    Bruch, Gai and Ingber 2023, "An analysis of fusion functions for hybrid retrieval". A section that one
+    side did not find counts there as its least; see `embedtune.retrieval.normalising`. A side of weight 0
+    contributes no sections: weight 1 gives the dense ranking itself and weight 0 that of BM25.
 
     Args:
         dense: Sections with their cosines.
         bm25: Sections with their BM25 scores, all above 0.
         dense_weight: Weight of the dense side, 0 to 1; BM25 gets the rest.
+        normalisation: How scores are made comparable.
 
     Raises:
         InputError: The weight is not from 0 to 1.
     """
-    if not 0 <= dense_weight <= 1:
-        raise InputError(f"The dense weight is {dense_weight}.", "Give a weight from 0 (BM25 only) to 1 (dense only).")
-    lowest = min((score for _, score in dense), default=0.0)
-    dense_shares, bm25_shares = _shares(dense, lowest), _shares(bm25, 0.0)
-    # Ordered by the raw scores: two of them may be normalised to the same number.
-    if dense_weight == 1:
-        return [(id_, dense_shares[id_]) for id_, _ in best_first(dict(dense))]
-    if dense_weight == 0:
-        return [(id_, bm25_shares[id_]) for id_, _ in best_first(dict(bm25))]
-    return best_first(
-        {
-            id_: dense_weight * dense_shares.get(id_, 0.0) + (1 - dense_weight) * bm25_shares.get(id_, 0.0)
-            for id_ in dense_shares.keys() | bm25_shares.keys()
-        }
-    )
+    return convex_many(dense, bm25, [dense_weight], normalisation)[0]
+
+
+def convex_many(
+    dense: Sequence[tuple[str, float]],
+    bm25: Sequence[tuple[str, float]],
+    dense_weights: Sequence[float],
+    normalisation: Normalisation,
+) -> list[list[tuple[str, float]]]:
+    """Return what `convex` returns, for each of several weights; the scores are normalised once.
+
+    Raises:
+        InputError: A weight is not from 0 to 1.
+    """
+    for weight in dense_weights:
+        if not 0 <= weight <= 1:
+            raise InputError(f"The dense weight is {weight}.", "Give a weight from 0 (BM25 only) to 1 (dense only).")
+    vectors, words = normalised(dense, normalisation), normalised(bm25, normalisation, least=0.0)
+    alone = {1.0: (vectors, dense), 0.0: (words, bm25)}
+    return [
+        _one_side(*alone[weight]) if weight in alone else _both_sides(vectors, words, weight)
+        for weight in dense_weights
+    ]
 
 
 def best_first(scores: Mapping[str, float]) -> list[tuple[str, float]]:
@@ -99,8 +111,38 @@ def best_first(scores: Mapping[str, float]) -> list[tuple[str, float]]:
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _shares(candidates: Sequence[tuple[str, float]], lowest: float) -> dict[str, float]:
-    """Return where each score lies between ``lowest`` (0) and the highest (1)."""
-    span = max((score for _, score in candidates), default=lowest) - lowest
-    # Candidates that all score alike were still found: they are all best, not all absent.
-    return {id_: (score - lowest) / span if span > 0 else 1.0 for id_, score in candidates}
+def near_misses_last(
+    ranking: Sequence[tuple[str, float]], exact: Collection[str], near: Collection[str]
+) -> list[tuple[str, float]]:
+    """Return a ranking in which no section with a near-miss part number stands before one with the exact one.
+
+    Args:
+        ranking: (section id, score), best first.
+        exact: Sections that hold the part number of the question.
+        near: Sections that hold one much like it.
+    """
+    reached = [score for id_, score in ranking if id_ in exact]
+    if not near or not reached:
+        return list(ranking)
+    bound = math.nextafter(reached[-1], -math.inf)
+    return best_first({id_: min(score, bound) if id_ in near else score for id_, score in ranking})
+
+
+def _one_side(side: Side, candidates: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    # Ordered by the raw scores: two of them may be normalised to the same number.
+    return [(id_, side.share(side.scores[id_])) for id_, _ in best_first(dict(candidates))]
+
+
+def _both_sides(dense: Side, bm25: Side, weight: float) -> list[tuple[str, float]]:
+    rest = 1 - weight
+    low, high = weight * dense.low + rest * bm25.low, weight * dense.high + rest * bm25.high
+    span = high - low
+    found = dense.scores.keys() | bm25.scores.keys()
+    if not span > 0:
+        return best_first(dict.fromkeys(found, 1.0))
+    return best_first(
+        {
+            id_: (weight * dense.scores.get(id_, dense.low) + rest * bm25.scores.get(id_, bm25.low) - low) / span
+            for id_ in found
+        }
+    )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from embedtune.vocabulary.ports import PassageIndex
+    from embedtune.vocabulary.ports import PassageSearch
 
 
 class SectionHit(NamedTuple):
@@ -49,7 +49,7 @@ def best_passages(hits: Iterable[tuple[str, float]], section_of: Mapping[str, st
 
 
 def search_sections(
-    index: PassageIndex,
+    index: PassageSearch,
     vector: NDArray[np.float32],
     depth: int,
     section_of: Mapping[str, str],

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from embedtune.vocabulary.ports import PassageIndex
+    from embedtune.vocabulary.ports import PassageSearch
 
 _QUESTIONS_AT_ONCE = 256
 
@@ -24,12 +24,12 @@ class BatchIndex(Protocol):
     def search_many(
         self, vectors: NDArray[np.float32], limit: int, domain: str | None = None
     ) -> list[list[tuple[str, float]]]:
-        """Return for each vector (shape (n, dimension)) what `PassageIndex.search` returns."""
+        """Return for each vector (shape (n, dimension)) what `PassageSearch.search` returns."""
         ...
 
 
 def search_sections_many(
-    index: PassageIndex,
+    index: PassageSearch,
     vectors: NDArray[np.float32],
     depth: int,
     section_of: Mapping[str, str],

@@ -12,7 +12,7 @@ from embedtune.events import Measured, Report
 from embedtune.files import digest_value, recover_folder
 from embedtune.training.batching.columns import PairColumns, pair_columns
 from embedtune.training.dev.domain_evaluator import DevMeasurement, measure_dev
-from embedtune.training.engine.devices import resolve_precision
+from embedtune.training.engine.devices import computing_in, resolve_precision
 from embedtune.training.engine.engine import Engine, engine_for
 from embedtune.training.engine.freezing import Trainable, freeze, learning_weights
 from embedtune.training.engine.frozen_states import FrozenStates
@@ -128,7 +128,8 @@ def measured_base(preparation: Preparation) -> DevMeasurement | None:
     dev, record = preparation.job.dev, preparation.record
     if dev is None or not preparation.job.measured:
         return None
-    result = measure_dev(SentenceTransformerEncoder(preparation.model, "base", ""), dev)
+    with computing_in(preparation.precision, preparation.model.device):
+        result = measure_dev(SentenceTransformerEncoder(preparation.model, "base", ""), dev)
     overall = result.quality.overall
     if preparation.point is None:
         record.metric({"epoch": 0, "step": 0, **result.flat})

@@ -103,7 +103,16 @@ def _trained(preparation: Preparation) -> TrainingResult:
     if not moved(model, preparation.before):
         around.report(Alert("Training changed no weight: the tuned model is the base model."))
     with around.stop.acting_at_once("after the last step; the state is saved"):
-        final = FinalModel(job, model, fitted.best, fitted.best_epoch, preparation.engine, record, around.report)
+        final = FinalModel(
+            job,
+            model,
+            fitted.best,
+            fitted.best_epoch,
+            preparation.engine,
+            preparation.precision,
+            record,
+            around.report,
+        )
         metric = around.ranks.by_first(final.save)
     around.ranks.by_first(lambda: _record_end(preparation, fitted))
     return TrainingResult(

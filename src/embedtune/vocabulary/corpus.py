@@ -67,6 +67,7 @@ class Section:
         kind: What the section is for.
         text: The body, without the heading; paragraphs are separated by newlines.
         span: First and last line (1-based, inclusive) in the file.
+        metadata: More facts to search by, as pairs of name and value; a name may have several values.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Section:
     kind: SectionKind
     text: str
     span: tuple[int, int]
+    metadata: tuple[tuple[str, str], ...] = ()
 
     @property
     def heading(self) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from embedtune.vocabulary.corpus import Passage, Section, TextBlock
     from embedtune.vocabulary.evaluation import Ranked
     from embedtune.vocabulary.pairs import Query
+    from embedtune.vocabulary.versions import FileEntry, Manifest
 
 
 class Encoder(Protocol):
@@ -60,24 +61,65 @@ class HasTokenTable(Protocol):
         ...
 
 
-@runtime_checkable
-class PassageIndex(Protocol):
-    """Holds the vectors of passages and finds the nearest."""
-
-    def upsert(self, passages: Sequence[Passage], vectors: NDArray[np.float32], domains: Sequence[str]) -> None:
-        """Add passages with their vectors (shape (n, dimension)) and the domain of each, or replace them by id."""
-        ...
+class PassageSearch(Protocol):
+    """Finds the nearest passages."""
 
     def search(self, vector: NDArray[np.float32], limit: int, domain: str | None = None) -> list[tuple[str, float]]:
         """Return up to ``limit`` (passage id, cosine) best first, ties by id; ``domain`` filters."""
+        ...
+
+
+class PassageSource(PassageSearch, Protocol):
+    """What a search needs of an index."""
+
+    def filtered(self, labels: Sequence[str]) -> PassageSearch:
+        """Return a search among the passages that have all of some labels."""
+        ...
+
+    def close(self) -> None:
+        """Flush and release; a closed index cannot be used again."""
+        ...
+
+
+@runtime_checkable
+class PassageIndex(PassageSource, Protocol):
+    """Holds the vectors of passages and finds the nearest: numpy, embedded Qdrant or a Qdrant server."""
+
+    def upsert(
+        self,
+        passages: Sequence[Passage],
+        vectors: NDArray[np.float32],
+        domains: Sequence[str],
+        labels: Sequence[Sequence[str]] = (),
+    ) -> None:
+        """Add passages or replace them by id; where the index is kept, they then outlive the process.
+
+        Args:
+            passages: n passages.
+            vectors: Shape (n, dimension); brought to length 1.
+            domains: The domain of each.
+            labels: What each can be filtered by beside its domain; empty for none.
+        """
+        ...
+
+    def remove(self, passage_ids: Sequence[str]) -> None:
+        """Remove passages; those that are not held are passed over."""
+        ...
+
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all passages."""
+        ...
+
+    def vectors(self, passage_ids: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of passages that are held, shape (n, dimension), length 1."""
         ...
 
     def __len__(self) -> int:
         """Return how many passages are held."""
         ...
 
-    def close(self) -> None:
-        """Flush and release; a closed index cannot be used again."""
+    def flush(self) -> None:
+        """Bring what is kept into its final form."""
         ...
 
 
@@ -116,4 +158,62 @@ class DocumentReader(Protocol):
         Raises:
             DocumentError: The file cannot be read as this format.
         """
+        ...
+
+
+class VersionFiles(Protocol):
+    """The files of a published version, wherever they lie."""
+
+    @property
+    def place(self) -> str:
+        """Where they lie, for people: a path or a URL."""
+        ...
+
+    @property
+    def folder(self) -> Path | None:
+        """Their folder; ``None`` where they are not on this machine's disk."""
+        ...
+
+    def names(self) -> tuple[str, ...]:
+        """Return the relative path of everything there but the manifest and its signature."""
+        ...
+
+    def holds(self, name: str) -> bool:
+        """Tell whether there is something of this relative path."""
+        ...
+
+    def manifest(self) -> Manifest:
+        """Read the manifest.
+
+        Raises:
+            VerificationError: It is missing or damaged.
+        """
+        ...
+
+    def signature(self) -> bytes | None:
+        """Read the signature, ``None`` where there is none.
+
+        Raises:
+            SignatureError: It cannot be one.
+        """
+        ...
+
+    def read(self, name: str) -> bytes:
+        """Read a small file; what it holds is not verified.
+
+        Raises:
+            VerificationError: It is missing.
+        """
+        ...
+
+    def check(self, entry: FileEntry, target: Path | None = None) -> str:
+        """Read a file once, copy it if asked, and return how it differs from its entry; empty if it does not."""
+        ...
+
+    def states(self) -> dict[str, tuple[int | str, ...]]:
+        """Return what tells of each file that it was not changed, without reading it."""
+        ...
+
+    def settled(self, states: dict[str, tuple[int | str, ...]], began_ns: int) -> dict[str, tuple[int | str, ...]]:
+        """Return states, taken before reading began, that can be believed later; none where they cannot."""
         ...

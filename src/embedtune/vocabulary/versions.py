@@ -8,6 +8,7 @@ from pathlib import Path
 
 from embedtune.files import digest_value
 from embedtune.vocabulary.evaluation import Comparison
+from embedtune.vocabulary.ports import VersionFiles
 
 MANIFEST_SCHEMA = 2
 
@@ -60,6 +61,11 @@ class Manifest:
     metrics: tuple[Comparison, ...] = ()
 
     @property
+    def label(self) -> str:
+        """Name and version, as in the folder's name."""
+        return f"{self.name}-{self.version}"
+
+    @property
     def files_digest(self) -> str:
         """The digest of all file entries: equal for two versions with equal contents."""
         return digest_value([[entry.path, entry.size, entry.sha256] for entry in self.files])
@@ -67,12 +73,22 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """A version in a registry: its folder and its manifest."""
+    """A version in a registry: its files and its manifest."""
 
-    folder: Path
+    files: VersionFiles
     manifest: Manifest
+
+    @property
+    def place(self) -> str:
+        """Where it lies: a path or a URL."""
+        return self.files.place
+
+    @property
+    def folder(self) -> Path | None:
+        """Its folder; ``None`` where it is not on this machine's disk."""
+        return self.files.folder
 
     @property
     def label(self) -> str:
         """Name and version, as in the folder's name."""
-        return f"{self.manifest.name}-{self.manifest.version}"
+        return self.manifest.label

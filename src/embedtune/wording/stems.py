@@ -33,9 +33,18 @@ def content_stem(word: str) -> str:
     if plain in STOP_WORDS:
         return ""
     plain = plain.split("'", 1)[0] or plain
-    if len(plain) <= _SHORTEST or not plain.isascii() or not plain.isalpha():
-        return plain
-    return _without_final(_without_tense(_singular(plain)))
+    return word_stem(plain)
+
+
+def word_stem(word: str) -> str:
+    """Return a lower-case word without plural and tense, whatever it means; short words and others stay.
+
+    The same steps as `content_stem`, for letters of the English alphabet alone: numbers and part numbers
+    are never changed.
+    """
+    if len(word) <= _SHORTEST or not word.isascii() or not word.isalpha():
+        return word
+    return _without_final(_without_tense(_singular(word)))
 
 
 def _singular(word: str) -> str:

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 
 from embedtune.anomaly.fitting import fit_detector
-from embedtune.anomaly.preparation import NormalQueries
+from embedtune.anomaly.preparation import KnownPassages, NormalQueries
 from embedtune.config.anomaly_settings import AnomalySettings
 
 DIMENSION = 32
@@ -84,4 +84,6 @@ class BareEncoder(TokenEncoder):
 def fitted(encoder=None, *, queries=QUESTIONS, passages=PASSAGES, seed=3, domains=None, held_out=None, **values):
     settings = AnomalySettings(**{"epochs": 5, **values})
     normal = NormalQueries(queries, domains=domains, groups=queries, held_out=held_out)
-    return fit_detector(encoder or TokenEncoder(), normal, settings=settings, seed=seed, passages=passages)
+    return fit_detector(
+        encoder or TokenEncoder(), normal, settings=settings, seed=seed, passages=KnownPassages(passages)
+    )

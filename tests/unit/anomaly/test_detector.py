@@ -8,7 +8,7 @@ from anomaly_samples import DIMENSION, FOREIGN, PASSAGES, QUESTIONS, BareEncoder
 from embedtune.anomaly.advisory import Verdict
 from embedtune.anomaly.detectors.kinds import KINDS
 from embedtune.anomaly.fitting import fit_detector
-from embedtune.anomaly.preparation import NormalQueries
+from embedtune.anomaly.preparation import KnownPassages, NormalQueries
 from embedtune.config.anomaly_settings import AnomalySettings
 from embedtune.errors import InputError, ModelError
 
@@ -195,7 +195,11 @@ def test_repetitions_and_blanks_are_left_out():
     noisy = [*QUESTIONS[:100], "", " \t", *(text.upper() for text in QUESTIONS[:100])]
     normal = NormalQueries(noisy)
     made = fit_detector(
-        TokenEncoder(), normal, settings=AnomalySettings(detectors=("wording",)), seed=1, passages=PASSAGES
+        TokenEncoder(),
+        normal,
+        settings=AnomalySettings(detectors=("wording",)),
+        seed=1,
+        passages=KnownPassages(PASSAGES),
     )
     assert made.card.fit_queries + made.card.calibration_queries == 100
 

@@ -5,6 +5,7 @@ import pytest
 from embedtune.artifacts.manifest import served_digest
 from embedtune.artifacts.pruning import plan_pruning, prune
 from embedtune.artifacts.setting_channels import promote, roll_back
+from embedtune.encoders.onnx_files import Precision, exported_digest
 from embedtune.errors import InputError, VerificationError
 from version_samples import fill_version, registry_in, version_facts
 
@@ -56,6 +57,11 @@ def test_what_an_index_was_made_with_stays(registry):
     assert kept(registry, 0, {digest: "my/index", "sha256:of-another": "other"}) == {
         "v1.0": "the index my/index needs it"
     }
+
+
+def test_what_an_index_was_made_with_8_bit_weights_of_stays(registry):
+    digest = exported_digest(served_digest(registry.find("v1.0").manifest), Precision.INT8)
+    assert kept(registry, 0, {digest: "my/index"}) == {"v1.0": "the index my/index needs it"}
 
 
 def test_pruning_removes_and_writes_down(registry):

@@ -11,6 +11,7 @@ from embedtune.artifacts import receipts
 from embedtune.artifacts import verified_copy as room
 from embedtune.artifacts.manifest import manifest_digest
 from embedtune.artifacts.verified_copy import verified_copy
+from embedtune.artifacts.version_files import FolderFiles
 from embedtune.errors import InputError, SignatureError, VerificationError
 from version_samples import registry_in
 
@@ -62,15 +63,14 @@ def exchanged(path, content):
 
 def test_a_file_exchanged_after_it_was_looked_at_is_caught(version, cache, monkeypatch):
     weights = version.folder / "model" / "model.safetensors"
-    look = room.file_states
+    look = FolderFiles.states
 
-    def look_then_exchange(folder):
-        states = look(folder)
-        if folder == version.folder:
-            exchanged(weights, b"evil!!!")
+    def look_then_exchange(files):
+        states = look(files)
+        exchanged(weights, b"evil!!!")
         return states
 
-    monkeypatch.setattr(room, "file_states", look_then_exchange)
+    monkeypatch.setattr(FolderFiles, "states", look_then_exchange)
     with pytest.raises(VerificationError, match=r"model/model\.safetensors: altered"):
         verified_copy(version, cache)
     assert list((cache / "versions").iterdir()) == []
@@ -89,16 +89,22 @@ def test_everything_that_is_wrong_is_named_while_copying(version, cache):
 
 
 @pytest.fixture
-def reads(version, monkeypatch):
+def reads(monkeypatch):
     """The names of the files that are read, one each time."""
     read = []
-    compare = room.compare_folder
+    of_copy, of_version = room.compare_folder, room.compare_version
 
-    def counted(folder, manifest):
-        read.append("version" if folder == version.folder else "copy")
-        return compare(folder, manifest)
+    def copy_read(folder, manifest):
+        read.append("copy")
+        return of_copy(folder, manifest)
 
-    monkeypatch.setattr(room, "compare_folder", counted)
+    def version_read(version, copies=None):
+        if copies is None:  # and not for a first copy
+            read.append("version")
+        return of_version(version, copies)
+
+    monkeypatch.setattr(room, "compare_folder", copy_read)
+    monkeypatch.setattr(room, "compare_version", version_read)
     return read
 
 
@@ -175,14 +181,14 @@ def test_a_signature_is_checked_against_the_copy_and_once(tmp_path, cache, facts
 
 def test_a_copy_that_another_process_finished_first_is_used(version, cache, monkeypatch):
     target = cache / "versions" / manifest_digest(version.manifest).removeprefix("sha256:")
-    copied = room._copied
+    copied = room.compare_version
 
     def copy_while_another_finishes(version_, staging):
         problems = copied(version_, staging)
         shutil.copytree(version.folder, target)
         return problems
 
-    monkeypatch.setattr(room, "_copied", copy_while_another_finishes)
+    monkeypatch.setattr(room, "compare_version", copy_while_another_finishes)
     assert verified_copy(version, cache) == target
     assert sorted(path.name for path in target.parent.iterdir()) == [target.name, f"{target.name}.json"]
 
@@ -202,7 +208,7 @@ def test_a_full_disk_is_reported_and_leaves_nothing(version, cache, monkeypatch)
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(room, "_copied", full)
+    monkeypatch.setattr(room, "compare_version", full)
     with pytest.raises(InputError, match="No space left on device"):
         verified_copy(version, cache)
     assert list((cache / "versions").iterdir()) == []

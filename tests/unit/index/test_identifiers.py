@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedtune.index.identifiers import tokens
+from embedtune.index.identifiers import Identifier, identifiers, tokens
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,7 @@ from embedtune.index.identifiers import tokens
         ("TM-9-803", ["tm-9-803", "tm", "9", "803", "tm9803"]),
         ("AN/PRC-77", ["an/prc-77", "an", "prc", "77", "anprc77"]),
         ("M8x1.25", ["m8x1.25"]),
+        ("12.5V or 12V", ["12.5v", "12.5", "v", "or", "12v", "12", "v"]),
         ("firmware v2.4.1.", ["firmware", "v2.4.1"]),
         ("Wi-Fi", ["wi", "fi", "wifi"]),
         ("and/or", ["and", "or", "andor"]),
@@ -52,6 +53,10 @@ def test_tokens(text, expected):
         ("wifi", "Wi-Fi"),
         ("wi-fi", "WiFi"),
         ("16", "3/8-16"),
+        ("12.5V", "12.5 V"),
+        ("12.5 V", "12.5V"),
+        ("3816", "3/8-16"),
+        ("P-0420", "P0420"),
     ],
 )
 def test_each_way_of_writing_an_identifier_meets_the_others(question, document):
@@ -73,3 +78,22 @@ def test_tokens_are_lower_case_and_never_empty(text):
 @given(st.text(alphabet="aZ9-/_., \n\u2013"))
 def test_case_and_surrounding_space_do_not_matter(text):
     assert tokens(text) == tokens(f"  {text.upper()}\n")
+
+
+def test_words_are_stemmed_and_part_numbers_are_not():
+    assert tokens("brakes leaking P0420s 10W-30s", stemming=True) == ["brak", "leak", "p0420s", *tokens("10W-30s")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("code P0420,", [Identifier("p0420", "p0420")]),
+        ("TM-9-803 or tm9803", [Identifier("tm-9-803", "tm9803"), Identifier("tm9803", "tm9803")]),
+        ("10W-30", [Identifier("10w-30", "10w30")]),
+        ("3/8-16", [Identifier("3/8-16", "3816")]),
+        ("AN/PRC-77", [Identifier("an/prc-77", "anprc77")]),
+        ("12.5 V, 12.5V, 1200 rpm, 4K, and/or, 2.4.1", []),
+    ],
+)
+def test_identifiers(text, expected):
+    assert identifiers(text) == expected

@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
-from embedtune.errors import FormatError, InputError, ModelError
-from embedtune.index.exact import ENTRIES_FILE, VECTORS_FILE, ExactIndex
+from embedtune.errors import InputError
+from embedtune.index.exact import ExactIndex
 from embedtune.vocabulary.corpus import Passage
-
-MODEL = "sha256:model"
 
 
 def filled(count=50, dimension=8, seed=3):
@@ -18,12 +13,6 @@ def filled(count=50, dimension=8, seed=3):
     rows = np.random.default_rng(seed).standard_normal((count, dimension)).astype(np.float32)
     index.upsert([Passage(f"s{n}#0", f"s{n}", "text") for n in range(count)], rows, ["x", "y"] * (count // 2))
     return index
-
-
-@pytest.fixture
-def saved(tmp_path):
-    filled().save(tmp_path / "vectors", MODEL)
-    return tmp_path / "vectors"
 
 
 def test_search_many_is_search_of_each_to_the_last_bit():
@@ -49,79 +38,6 @@ def test_equal_vectors_score_equal_in_whatever_batch_they_came():
 def test_search_many_of_no_queries_and_in_an_empty_index():
     assert filled().search_many(np.zeros((0, 8), dtype=np.float32), 3) == []
     assert ExactIndex(8).search_many(np.ones((2, 8), dtype=np.float32), 3) == [[], []]
-
-
-def test_saved_and_loaded_answers_to_the_last_bit(saved):
-    query = np.random.default_rng(9).standard_normal(8).astype(np.float32)
-    loaded = ExactIndex.load(saved, 8, MODEL)
-    assert loaded.search(query, 50) == filled().search(query, 50)
-    assert loaded.search(query, 50, "y") == filled().search(query, 50, "y")
-    assert loaded.dimension == 8
-
-
-def test_saving_writes_the_same_bytes_twice(saved, tmp_path):
-    filled().save(tmp_path / "again", MODEL)
-    for name in (VECTORS_FILE, ENTRIES_FILE):
-        assert (saved / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
-
-
-def test_saving_over_something_is_refused_and_changes_nothing(saved):
-    before = (saved / VECTORS_FILE).read_bytes()
-    with pytest.raises(InputError, match="holds something already"):
-        filled(seed=8).save(saved, MODEL)
-    assert (saved / VECTORS_FILE).read_bytes() == before
-    assert [path.name for path in saved.parent.iterdir()] == ["vectors"]
-
-
-def test_another_model_is_refused(saved):
-    with pytest.raises(ModelError, match="sha256:other"):
-        ExactIndex.load(saved, 8, "sha256:other")
-    with pytest.raises(ModelError, match="8 dimensions, not of 16"):
-        ExactIndex.load(saved, 16, MODEL)
-
-
-@pytest.mark.parametrize("name", [VECTORS_FILE, ENTRIES_FILE])
-def test_damage_is_reported(saved, name):
-    whole = (saved / name).read_bytes()
-    for damaged in (b"", b"\x00\x01", whole[: len(whole) // 2]):
-        (saved / name).write_bytes(damaged)
-        with pytest.raises(FormatError, match=r"damaged.*Index the corpus again"):
-            ExactIndex.load(saved, 8, MODEL)
-    (saved / name).unlink()
-    with pytest.raises(FormatError, match="damaged"):
-        ExactIndex.load(saved, 8, MODEL)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda entries: entries["passage_ids"].pop(),
-        lambda entries: entries["domains"].append("x"),
-        lambda entries: entries["passage_ids"].__setitem__(0, entries["passage_ids"][1]),
-        lambda entries: entries.pop("domains"),
-        lambda entries: entries.update(passage_ids="s1"),
-    ],
-)
-def test_files_that_do_not_fit_each_other_are_reported(saved, change):
-    entries = json.loads((saved / ENTRIES_FILE).read_text())
-    change(entries)
-    (saved / ENTRIES_FILE).write_text(json.dumps(entries))
-    with pytest.raises(FormatError, match="damaged"):
-        ExactIndex.load(saved, 8, MODEL)
-
-
-@pytest.mark.parametrize(
-    "tensors",
-    [
-        {"other": np.ones((50, 8), dtype=np.float32)},
-        {"vectors": np.ones((50, 8), dtype=np.float64)},
-        {"vectors": np.full((50, 8), np.nan, dtype=np.float32)},
-    ],
-)
-def test_vectors_of_another_kind_are_reported(saved, tensors):
-    save_file(tensors, saved / VECTORS_FILE)
-    with pytest.raises(FormatError, match="damaged"):
-        ExactIndex.load(saved, 8, MODEL)
 
 
 def test_growing_by_batches_is_filling_at_once():

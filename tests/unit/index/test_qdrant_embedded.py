@@ -12,7 +12,8 @@ import pytest
 
 from embedtune.errors import FormatError, InputError, ModelError
 from embedtune.index import qdrant_embedded, qdrant_shard
-from embedtune.index.qdrant_embedded import ENGINE_FILE, LOCK_FILE, SHARD_FOLDER, EmbeddedQdrantIndex
+from embedtune.index.engine_folder import ENGINE_FILE, LOCK_FILE
+from embedtune.index.qdrant_embedded import SHARD_FOLDER, EmbeddedQdrantIndex
 from embedtune.vocabulary.corpus import Passage
 
 MODEL = "sha256:model"

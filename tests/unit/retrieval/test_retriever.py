@@ -114,9 +114,9 @@ def test_threshold_leaves_out_lower_scores(encoder):
     searcher = retriever(encoder)
     for mode in Mode:
         everything = searcher.search("bleed the radiator", mode=mode)
-        threshold = everything[1].score
+        threshold = everything[1].confidence
         kept = searcher.search("bleed the radiator", threshold=threshold, mode=mode)
-        assert kept == [hit for hit in everything if hit.score >= threshold]
+        assert kept == [hit for hit in everything if hit.confidence >= threshold]
         assert len(kept) >= 2
         assert searcher.search("bleed the radiator", threshold=1e9, mode=mode) == []
 

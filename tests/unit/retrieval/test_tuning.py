@@ -5,12 +5,12 @@ import pytest
 
 from embedtune.errors import InputError
 from embedtune.retrieval.fusion import convex
-from embedtune.retrieval.tuning import MIN_QUESTIONS, tune_dense, tune_hybrid
+from embedtune.retrieval.tuning import MIN_QUESTIONS, FusionGrid, tune_dense, tune_hybrid
 from embedtune.vocabulary.evaluation import Qrels
 from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, PassageSettings
 
 SHORT, LONG, WHOLE = PassageSettings(32), PassageSettings(128), PassageSettings(None)
-WEIGHTS = [0.0, 0.25, 0.5, 0.75, 1.0]
+WEIGHTS = FusionGrid((0.0, 0.25, 0.5, 0.75, 1.0))
 
 
 def reciprocal_rank(ranking, grades):
@@ -43,7 +43,9 @@ def test_dense_only_is_chosen_where_bm25_misleads():
 def test_bm25_only_is_chosen_where_vectors_mislead():
     qrels = questions(30)
     dense = {WHOLE: every(qrels, [("wrong", 0.9), ("other", 0.1)]), SHORT: every(qrels, LOST)}
-    result = tune_hybrid(qrels, every(qrels, [("right", 3.0), ("wrong", 2.9)]), dense, [0.5, 0.9], reciprocal_rank)
+    result = tune_hybrid(
+        qrels, every(qrels, [("right", 3.0), ("wrong", 2.9)]), dense, FusionGrid((0.5, 0.9)), reciprocal_rank
+    )
     assert result.fusion == FusionSettings(FusionMethod.CONVEX, 0.0)
     assert result.passages == SHORT
     assert result.dev_value == 1.0
@@ -113,7 +115,7 @@ def noisy(seed, count=40, size=20):
 def test_the_middle_of_the_weights_as_good_as_the_best_is_chosen(seed):
     qrels, bm25, dense = noisy(seed)
     grid = [number / 10 for number in range(11)]
-    result = tune_hybrid(qrels, bm25, dense, grid, reciprocal_rank)
+    result = tune_hybrid(qrels, bm25, dense, FusionGrid(tuple(grid)), reciprocal_rank)
 
     def scored(weight):
         return np.array(
@@ -155,7 +157,11 @@ def test_trials_hold_the_paired_error():
 def test_both_single_components_are_always_tried_and_bm25_once():
     qrels = questions(25)
     result = tune_hybrid(
-        qrels, every(qrels, FOUND), {SHORT: every(qrels, LOST), LONG: every(qrels, LOST)}, [0.5], reciprocal_rank
+        qrels,
+        every(qrels, FOUND),
+        {SHORT: every(qrels, LOST), LONG: every(qrels, LOST)},
+        FusionGrid((0.5,)),
+        reciprocal_rank,
     )
     tried = [(trial.passages.words, trial.fusion.dense_weight) for trial in result.trials]
     assert tried == [(32, 0.5), (32, 1.0), (128, 0.5), (128, 1.0), (128, 0.0)]
@@ -216,4 +222,4 @@ def test_nothing_to_try_and_impossible_weights_are_refused():
     with pytest.raises(InputError, match="no passage sizes"):
         tune_dense(qrels, {}, reciprocal_rank)
     with pytest.raises(InputError, match="dense weight"):
-        tune_hybrid(qrels, every(qrels, FOUND), {SHORT: every(qrels, FOUND)}, [1.5], reciprocal_rank)
+        tune_hybrid(qrels, every(qrels, FOUND), {SHORT: every(qrels, FOUND)}, FusionGrid((1.5,)), reciprocal_rank)

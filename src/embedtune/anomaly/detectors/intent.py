@@ -109,7 +109,7 @@ def _word_sums(tokens: TokenTable, weights: NDArray[np.float32], centre: NDArray
 def _windows(words: Sequence[str], sums: Memo[str, Rows]) -> Rows:
     """Return the direction of each window's mean, shape (windows, width)."""
     found = window_sums(np.stack([sums[word] for word in words]))
-    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), _NO_LENGTH)
+    return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), _NO_LENGTH))
 
 
 def _some(rows: Rows, seed: int) -> Rows:

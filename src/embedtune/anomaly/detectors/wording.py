@@ -11,8 +11,8 @@ Interpolation after Witten and Bell (1991); see `embedtune.anomaly.detectors.spe
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -66,17 +66,18 @@ class Wording:
             + (1 - certain_asked) * certain_written * written[word] / max(1, written.total())
             for word in asked.keys() | written.keys()
         }
-        pairs: Counter[str] = Counter()
+        pairs: dict[str, float] = defaultdict(float)
         for texts, weight in ((material.queries.words, _QUERY_WEIGHT), (documents, 1.0)):
             for text in texts:
                 for first, second in pairwise((_BEGIN, *text)):
-                    pairs[f"{first} {second}"] += weight  # type: ignore[assignment]
-        before: Counter[str] = Counter()
+                    pairs[f"{first} {second}"] += weight
+        before: dict[str, float] = defaultdict(float)
         for pair, count in pairs.items():
             before[pair.split(" ")[0]] += count
         followers = Counter(pair.split(" ")[0] for pair in pairs)
         novelty = np.array([(1 - certain_asked) * (1 - certain_written)], dtype=np.float32)
-        tables = [HashedCounts.of(table) for table in (known, pairs, before, followers)]
+        counts = zip(_TABLES, (known, pairs, before, followers), strict=True)
+        tables = {name: HashedCounts.of(table) for name, table in counts}
         return cls._of(tables, Spelling.of(known), novelty)
 
     @classmethod
@@ -86,14 +87,14 @@ class Wording:
         Raises:
             ModelError: A part is missing or damaged.
         """
-        tables = [HashedCounts.from_arrays(arrays, table) for table in _TABLES]
+        tables = {name: HashedCounts.from_arrays(arrays, name) for name in _TABLES}
         return cls._of(tables, Spelling.from_arrays(arrays), taken(arrays, "novelty", np.float32, (1,)))
 
     @classmethod
-    def _of(cls, tables: Sequence[HashedCounts], spelling: Spelling, novelty: NDArray[np.float32]) -> Wording:
-        known, rest = tables[0], float(novelty[0])
+    def _of(cls, tables: Mapping[str, HashedCounts], spelling: Spelling, novelty: NDArray[np.float32]) -> Wording:
+        known, rest = tables["known"], float(novelty[0])
         single = Memo[str, float](lambda word: known[word] + rest * math.exp(spelling.log_probability(word)))
-        return cls(*tables, spelling, novelty, single)
+        return cls(known, tables["pairs"], tables["before"], tables["followers"], spelling, novelty, single)
 
     def scores(self, asked: Asked) -> Scores:
         """Return the surprise of the most surprising window of each query, in nats a word."""

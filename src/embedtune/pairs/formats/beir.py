@@ -49,6 +49,7 @@ class _CorpusRow:
     title: str
     text: str
     domain: str
+    metadata: tuple[tuple[str, str], ...]
 
 
 def has_split(folder: Path, split: str) -> bool:
@@ -133,7 +134,8 @@ def read_beir_sections(folder: Path, name: str, kept: dict[str, Row] | None = No
         text = row.get("text")
         if not isinstance(text, str):
             raise FormatError("`text` is missing or not a text.", "Give every document a `text`; it may be empty.")
-        return _CorpusRow(_identity(row), label(row, "title").strip(), text, _metadata_text(row, "domain") or name)
+        domain = _metadata_text(row, "domain") or name
+        return _CorpusRow(_identity(row), label(row, "title").strip(), text, domain, _facts(row))
 
     read = _read_entries(folder / "corpus.jsonl", parse, kept)
     return tuple(
@@ -145,6 +147,7 @@ def read_beir_sections(folder: Path, name: str, kept: dict[str, Row] | None = No
             kind=SectionKind.OTHER,
             text=row.text,
             span=(number, number),
+            metadata=row.metadata,
         )
         for row, number in zip(read.items, read.numbers, strict=True)
     )
@@ -210,6 +213,13 @@ def _metadata_text(row: Row, name: str) -> str:
         raise FormatError(f"`metadata` is {kind_of(metadata)}, not an object.", "Give an object, or leave it out.")
     value = metadata.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _facts(row: Row) -> tuple[tuple[str, str], ...]:
+    """Return the texts of a document's metadata but for its domain, sorted by name."""
+    metadata = row.get("metadata")
+    facts = metadata.items() if isinstance(metadata, dict) else ()
+    return tuple(sorted((key, value) for key, value in facts if isinstance(value, str) and key != "domain"))
 
 
 def _check_known(

@@ -38,7 +38,10 @@ class TriedShare:
 
 
 class Averages:
-    """Copies of a tuned model, averaged with its base. Two models are kept: that one, and the base once it is needed.
+    """A tuned model, averaged with its base.
+
+    Two models are kept: that one, and the base once it is needed. An average shares with the tuned model what
+    training left as it was.
 
     Args:
         tuned: The model after training.
@@ -55,10 +58,13 @@ class Averages:
         return load_model(self._folder, device=str(self._tuned.device))
 
     def with_share(self, share: float) -> SentenceTransformer:
-        """Return a copy with a share of the base; 0 is the tuned model itself."""
-        model = copy.deepcopy(self._tuned)
-        if share:
-            average_weights(model, self.base, share)
+        """Return the average with a share of the base; 0 is the tuned model itself."""
+        if not share:
+            return self._tuned
+        before = dict(self.base.named_parameters())
+        left = {id(value): value for name, value in self._tuned.named_parameters() if value.equal(before[name])}
+        model = copy.deepcopy(self._tuned, left)
+        average_weights(model, self.base, share)
         return model
 
 
@@ -73,7 +79,8 @@ def average_weights(tuned: SentenceTransformer, base: SentenceTransformer, share
     """
     before = dict(base.named_parameters())
     for name, value in tuned.named_parameters():
-        value.lerp_(before[name].to(value), share)
+        if not value.equal(before[name]):  # the mean of -0 and -0 would be +0, and other bits are other frozen layers
+            value.lerp_(before[name].to(value), share)
 
 
 def telling_questions(dev: DevSet | None) -> DevSet | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from embedtune.config.training_settings import Precision
 from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, load_model
 from embedtune.events import Alert, Measured, Notice, Report
 from embedtune.files import replaced_folder
@@ -20,6 +21,7 @@ from embedtune.training.ending.averaging import (
 from embedtune.training.ending.drift import Drift, measure_drift
 from embedtune.training.ending.general import GeneralSet, general_change, general_scores, guarded_share
 from embedtune.training.ending.merge import ChosenBy, DevSweep, GeneralChange, Merge
+from embedtune.training.engine.devices import computing_in
 from embedtune.training.engine.engine import Engine
 from embedtune.training.engine.freezing import freeze
 from embedtune.training.job import TrainingJob
@@ -29,6 +31,8 @@ from embedtune.training.steps.callback import Best, save_model
 from embedtune.vocabulary.evaluation import Comparison
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sentence_transformers import SentenceTransformer
 
     from embedtune.evaluation.domain_metrics import DevMetrics
@@ -41,10 +45,11 @@ class FinalModel:
 
     Attributes:
         job: What was trained.
-        last: The model after the last step.
+        last: The model after the last step; `save` turns it into the best one.
         best: The best step on dev; step 0 where nothing was measured.
         best_epoch: How many epochs that step ends.
         engine: Runs models with the frozen layers of the one that was trained.
+        precision: Of the matrix products by which dev questions are answered, here as while training.
         record: The run's log files.
         report: Where progress goes.
     """
@@ -54,6 +59,7 @@ class FinalModel:
     best: Best
     best_epoch: float
     engine: Engine
+    precision: Precision
     record: RunRecord
     report: Report
 
@@ -63,11 +69,14 @@ class FinalModel:
         Returns:
             Its MRR on dev, ``None`` if there is no dev.
         """
-        device = str(self.last.device)
-        averages = Averages(
-            load_model(self.job.run / BEST, device=device) if self.best.step else self.last, self.job.base
-        )
-        merge = self._chosen(averages)
+        if self.best.step:
+            best = load_model(self.job.run / BEST, device=str(self.last.device))
+            self.last.load_state_dict(best.state_dict())
+            del best  # a model less in memory
+        averages = Averages(self.last, self.job.base)
+        telling = self._telling()
+        swept = self._swept(averages, telling) if telling else {}
+        merge = self._chosen(telling, swept)
         if self.job.general:
             merge = self._guarded(merge, self.job.general, averages)
         model = averages.with_share(merge.base_share)
@@ -78,26 +87,38 @@ class FinalModel:
         merge.write(self.job.run)
         if not self.best.step:
             return None
-        return self._measured(model, merge.base_share) if merge.base_share else self.best.metric
+        if not merge.base_share:
+            return self.best.metric
+        everything = bool(telling and self.job.dev and telling.queries == self.job.dev.queries)
+        return self._measured(model, merge.base_share, swept.get(merge.base_share) if everything else None)
 
-    def _chosen(self, averages: Averages) -> Merge:
+    def _telling(self) -> DevSet | None:
+        """Return the dev questions that the base's share is chosen by; ``None`` where it is set, or dev is silent."""
+        if self.job.settings.base_share != "auto" or not self.best.step:
+            return None
+        return telling_questions(self.job.dev)
+
+    def _swept(self, averages: Averages, telling: DevSet) -> dict[float, DevMetrics]:
+        """Return what the average with each share of the base that may be chosen reaches."""
+        swept: dict[float, DevMetrics] = {}
+        for share in sorted(set(self.job.settings.tried_shares)):
+            swept[share] = self._on_dev(averages.with_share(share), telling)
+            mrr = swept[share].overall.mrr
+            self.record.log(f"{share:.2f} of the base: mrr {mrr:.4f} on {len(telling.queries)} dev questions")
+        return swept
+
+    def _chosen(self, telling: DevSet | None, swept: Mapping[float, DevMetrics]) -> Merge:
         """Return how much of the base is kept: as set, as dev says, or a cautious share where dev is silent."""
         settings = self.job.settings
         if settings.base_share != "auto":
             return Merge(settings.base_share, ChosenBy.SETTING, self.best.step)
-        telling = telling_questions(self.job.dev)
-        if telling is None or not self.best.step:
+        if telling is None:
             share = cautious_share(settings.tried_shares)
             self.record.log(f"no dev question to choose the base's share by: {share} of the base is kept")
             return Merge(share, ChosenBy.CAUTION, self.best.step)
-        tried = []
-        for share in sorted(set(settings.tried_shares)):
-            mrr = self._on_dev(averages.with_share(share), telling).overall.mrr
-            self.record.log(f"{share:.2f} of the base: mrr {mrr:.4f} on {len(telling.queries)} dev questions")
-            tried.append(TriedShare(share, mrr))
-        sweep = DevSweep(len(telling.queries), tuple(tried))
+        tried = tuple(TriedShare(share, metrics.overall.mrr) for share, metrics in swept.items())
         share = chosen_share(tried, by_people=asked_by_people(telling))
-        return Merge(share, ChosenBy.DEV, self.best.step, dev=sweep)
+        return Merge(share, ChosenBy.DEV, self.best.step, dev=DevSweep(len(telling.queries), tried))
 
     def _guarded(self, merge: Merge, general: GeneralSet, averages: Averages) -> Merge:
         """Return the merge with its change on the general set, and with more of the base where it lost too much."""
@@ -140,14 +161,14 @@ class FinalModel:
 
     def _on_dev(self, model: SentenceTransformer, dev: DevSet) -> DevMetrics:
         freeze(model, self.job.settings.train_layers, self.job.settings.freeze_layers)
-        with self.engine.lent_to(model):
+        with self.engine.lent_to(model), computing_in(self.precision, model.device):
             return measure_domains(_encoder(model), dev)
 
-    def _measured(self, model: SentenceTransformer, share: float) -> float | None:
-        """Return the MRR on dev of the averaged model, and record it."""
+    def _measured(self, model: SentenceTransformer, share: float, known: DevMetrics | None) -> float | None:
+        """Record what the averaged model reaches on dev, measured here unless it is known; returns its MRR."""
         if self.job.dev is None:
             return None
-        result = self._on_dev(model, self.job.dev)
+        result = known or self._on_dev(model, self.job.dev)
         values = flat_metrics(result)
         row = {"epoch": self.best_epoch, "step": self.best.step, BASE_SHARE: share}
         self.record.metric({**row, **values})

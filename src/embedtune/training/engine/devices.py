@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _ROWS = 256  # tokens of a probe: slow emulation of a half precision must not take seconds
-_TIMES = 5
+_TIMES = 15
 _NARROW = 256  # numbers of a token's state: below, there is little to gain and no telling by the clock
 _CLEARLY_FASTER = 0.67  # of the time in fp32: native bf16 takes half, emulated several times as long
 
@@ -96,6 +96,13 @@ def _clearly_faster(half: Precision, device: str, width: int) -> bool:
         best_half = min(best_half, seconds_of_products(half, device, width))
         best_full = min(best_full, seconds_of_products("fp32", device, width))
     return best_half < _CLEARLY_FASTER * best_full
+
+
+def computing_in(precision: Precision, device: torch.device) -> contextlib.AbstractContextManager[object]:
+    """Return a block in which matrix products have a precision, as they have for the trainer."""
+    if precision == "fp32":
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, _DTYPES[precision])
 
 
 @contextlib.contextmanager

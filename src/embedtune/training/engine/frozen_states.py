@@ -123,7 +123,8 @@ class FrozenStates:
         for part in (self._backbone.embeddings, *self._frozen):
             part.eval()  # the trainer puts the whole model into training mode at each step
         ids = ids.to(next(module.parameters()).device, torch.int64)
-        with self._backbone.reduced_to(self._frozen):
+        exactly = torch.autocast(ids.device.type, enabled=False)  # kept for every precision, and for the next run
+        with exactly, self._backbone.reduced_to(self._frozen):
             output = module(input_ids=ids, attention_mask=torch.ones_like(ids), return_dict=True)
         states: Tensor = output.last_hidden_state
         return states.to("cpu", torch.float16)

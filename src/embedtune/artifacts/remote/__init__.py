@@ -1,0 +1,1 @@
+"""Registries in object stores: S3, and whatever fsspec knows."""

@@ -1,0 +1,134 @@
+"""The log of an experiment: one JSON object a line, for each list that was shown and each click on it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from embedtune.errors import InputError
+from embedtune.retrieval.abtest.experiment import Arm
+
+
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """A list of results that was shown.
+
+    Attributes:
+        id: Its name, which clicks refer to.
+        time: When, in seconds since 1970.
+        unit: The unit's pseudonym.
+        arm: What the unit was to be shown.
+        share: The share of units that was to be shown the candidate.
+        sections: The results, best first.
+        teams: The search that put each of them there, where they were interleaved.
+        failed: Why the candidate could not answer, so that the control did; empty if it did.
+    """
+
+    id: str
+    time: float
+    unit: str
+    arm: Arm
+    share: float
+    sections: tuple[str, ...]
+    teams: tuple[Arm, ...] = ()
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A click on a result: the impression's id, the section and the time."""
+
+    impression: str
+    section: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class LogContent:
+    """What a log holds.
+
+    Attributes:
+        impressions: In the order in which they were shown; of two with one id the first.
+        clicks: All of them.
+        skipped: How many lines could not be read: the last one after a crash, or what somebody else wrote.
+    """
+
+    impressions: tuple[Impression, ...]
+    clicks: tuple[Click, ...]
+    skipped: int
+
+
+class ExperimentLog:
+    """Appends to a log; any number of threads and processes may do so at a time.
+
+    Args:
+        path: The file; it is made with the first line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+
+    def write(self, entry: Impression | Click) -> None:
+        """Append an entry, in one piece.
+
+        Raises:
+            InputError: The file cannot be written.
+        """
+        line = json.dumps({"kind": type(entry).__name__.lower(), **asdict(entry)}, ensure_ascii=False)
+        try:
+            with self._lock, self._path.open("ab", buffering=0) as stream:
+                stream.write(f"{line}\n".encode())
+        except OSError as error:
+            raise InputError(
+                f"{self._path} cannot be written: {error.strerror or error}.", "Check its folder and the disk's space."
+            ) from error
+
+
+def read_log(path: Path) -> LogContent:
+    """Read a log; lines that are no entries are counted and left out.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    impressions: dict[str, Impression] = {}
+    clicks: list[Click] = []
+    skipped = 0
+    for entry in _entries(path):
+        if isinstance(entry, Impression):
+            impressions.setdefault(entry.id, entry)
+        elif isinstance(entry, Click):
+            clicks.append(entry)
+        else:
+            skipped += 1
+    return LogContent(tuple(impressions.values()), tuple(clicks), skipped)
+
+
+_IMPRESSION, _CLICK = TypeAdapter(Impression), TypeAdapter(Click)
+
+
+def _entries(path: Path) -> Iterator[Impression | Click | None]:
+    try:
+        with path.open("rb") as stream:
+            for line in stream:
+                yield _entry(line)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.", "Check its permissions.") from error
+
+
+def _entry(line: bytes) -> Impression | Click | None:
+    try:
+        row = json.loads(line)
+        kind = row.get("kind") if isinstance(row, dict) else None
+        if kind == "impression":
+            return _IMPRESSION.validate_python(row)
+        return _CLICK.validate_python(row) if kind == "click" else None
+    except (ValueError, RecursionError, ValidationError):
+        return None
