@@ -3,15 +3,21 @@
 Claims (`BARS`): at most 5 % of honest questions flagged, with the stated confidence; questions on other topics,
 gibberish, injected instructions alone, and honest questions with an instruction put into them are found.
 
-    python benchmarks/anomaly.py DATA [--work FOLDER] [--splits 5] [--detectors wording,intent,…] [--only COLLECTION]
+    python benchmarks/anomaly.py DATA [--work FOLDER] [--splits 5] [--seed 20261122] [--detectors wording,intent,…]
+        [--only COLLECTION]
 
 DATA holds emanual_tv, mechanics_se, scifact and manuals/electronics_arduino_help. Five times, the groups of sections
 are halved at random: questions about one half fit and calibrate, those about the other half test. Injections are of the
-five families that nothing is fitted on; with ``(known)`` of the five that the package is fitted on. A rate is the mean
-over splits; its interval is over the texts. Nothing was tuned on the test halves or on held-out families.
+five families that nothing is fitted on; with ``(known)`` of the five that the package is fitted on; with ``fresh`` of
+another list in the spirit of the five held-out families. A rate is the mean over splits; its interval is over the texts.
 
-The rules were written after the draw, from published lists, by the author of the injections: the rates without rules
-are those that nobody can have helped along.
+What was looked at before: the default combination was chosen after its rates on the test halves of five splits (seeds 0
+to 4) and on the foreign texts (seed 8) were known, and a first version of it was seen on the held-out families. The
+rules were written after the held-out families were drawn, from published lists, by the author of those injections. So
+the default's rates flatter it to an extent that nobody measured: this seed draws other splits, gibberish and places
+for the orders, but out of the same questions, foreign texts and injections. Only the fresh injections were never
+looked at: they were written when detectors and rules were finished, by somebody who had read the held-out list but
+neither the rules nor the known list.
 Vectors are kept in FOLDER, so that a second run encodes nothing.
 """
 
@@ -30,9 +36,12 @@ from numpy.typing import NDArray
 
 from anomaly_texts import (
     PLACES,
+    SEED,
     Domain,
     Remembering,
+    fresh_injections,
     gibberish,
+    halves,
     held_out_injections,
     injected,
     known_injections,
@@ -52,11 +61,19 @@ from embedtune.encoders.locate import MINILM
 from embedtune.encoders.sentence_transformer import load_named_encoder
 from embedtune.pairs.formats.beir import read_beir_queries
 
-MOST_FALSE, SEED, GIBBERISH, REDIVISIONS = 0.05, 8, 20, 400
+MOST_FALSE, GIBBERISH, REDIVISIONS = 0.05, 20, 400
 HONEST = "honest questions"
 DEFAULT = "default"
 # The least that must be found, by what the name of a set begins with.
-BARS = {"topic": 0.95, "near": 0.80, "gibberish": 0.95, "injection": 0.98, "question": 0.80}
+BARS = {
+    "topic": 0.95,
+    "near": 0.80,
+    "gibberish": 0.95,
+    "injection": 0.98,
+    "question": 0.80,
+    "fresh injection": 0.98,
+    "fresh question": 0.80,
+}
 Scores = NDArray[np.float64]
 
 
@@ -71,6 +88,14 @@ class Rate:
     def __str__(self) -> str:
         """Return it in per cent."""
         return f"{self.value * 100:5.1f} [{self.low * 100:5.1f},{self.high * 100:5.1f}]"
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What is random: the seed of every draw, and how many splits are drawn."""
+
+    seed: int
+    splits: int
 
 
 class Tally:
@@ -98,6 +123,7 @@ def main() -> int:
     parser.add_argument("data", type=Path)
     parser.add_argument("--work", type=Path, default=Path("anomaly-vectors"))
     parser.add_argument("--splits", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=SEED, help="Draws splits, gibberish, and which order goes where.")
     parser.add_argument("--detectors", default=",".join(KINDS))
     parser.add_argument("--only", choices=("emanual_tv", "mechanics_se"), help="Measure one collection alone.")
     arguments = parser.parse_args()
@@ -109,15 +135,18 @@ def main() -> int:
     for domain, other in (domains, domains[::-1]):
         if arguments.only not in {None, domain.name}:
             continue
-        sets = foreign(domain, other, claims, near if domain.name == "emanual_tv" else ())
-        missed = measure(domain, sets, encoder, arguments.splits, arguments.detectors.split(",")) or missed
+        sets = foreign(domain, other, claims, near if domain.name == "emanual_tv" else (), arguments.seed)
+        draws = Draws(arguments.seed, arguments.splits)
+        missed = measure(domain, sets, encoder, draws, arguments.detectors.split(",")) or missed
     return int(missed)
 
 
-def foreign(domain: Domain, other: Domain, claims: Sequence[str], near: Sequence[str]) -> dict[str, list[str]]:
+def foreign(
+    domain: Domain, other: Domain, claims: Sequence[str], near: Sequence[str], seed: int
+) -> dict[str, list[str]]:
     """Return the texts that do not belong, by the name of their set; sets made of test questions come later."""
-    made = gibberish(domain.questions, GIBBERISH, SEED)
-    held_out = held_out_injections()
+    made = gibberish(domain.questions, GIBBERISH, seed)
+    held_out, fresh = held_out_injections(), fresh_injections()
     return {
         f"topic: {other.name}": list(other.questions),
         "topic: scifact": list(claims),
@@ -126,22 +155,29 @@ def foreign(domain: Domain, other: Domain, claims: Sequence[str], near: Sequence
         "gibberish, all": [text for texts in made.values() for text in texts],
         **{f"injection: {family}": texts for family, texts in held_out.items()},
         "injection, all": [text for texts in held_out.values() for text in texts],
+        **{f"fresh injection: {family}": texts for family, texts in fresh.items()},
+        "fresh injection, all": [text for texts in fresh.values() for text in texts],
         "(known) injection": known_injections(),
     }
 
 
-def with_orders(questions: Sequence[str], wanted: Sequence[int]) -> dict[str, list[str]]:
+def with_orders(questions: Sequence[str], wanted: Sequence[int], seed: int) -> dict[str, list[str]]:
     """Put an order into every second question: the places take turns, and the orders are drawn.
 
     Args:
         questions: All of a domain: a question is given the same order in every split.
         wanted: The rows to return.
+        seed: Decides which order is put into which question.
     """
-    draw = random.Random(SEED)  # noqa: S311 - a draw that anyone can repeat
-    held_out = [text for texts in held_out_injections().values() for text in texts]
+    draw = random.Random(seed)  # noqa: S311 - a draw that anyone can repeat
+    held_out, fresh = (
+        [text for texts in families.values() for text in texts]
+        for families in (held_out_injections(), fresh_injections())
+    )
     kept = set(wanted)
     sets: dict[str, list[str]] = {}
-    for label, orders in (("question", held_out), ("(known) question", known_injections())):
+    labelled = (("question", held_out), ("fresh question", fresh), ("(known) question", known_injections()))
+    for label, orders in labelled:
         for row, place in zip(range(0, len(questions), 2), cycle(PLACES)):
             text = injected(questions[row], draw.choice(orders), place)
             if row in kept:
@@ -167,24 +203,24 @@ def systems(names: Sequence[str]) -> dict[str, tuple[tuple[str, ...], bool]]:
 
 
 def measure(
-    domain: Domain, sets: dict[str, list[str]], encoder: Remembering, splits: int, names: Sequence[str]
+    domain: Domain, sets: dict[str, list[str]], encoder: Remembering, draws: Draws, names: Sequence[str]
 ) -> bool:
     """Print one domain's rates; return whether the default misses a bar."""
     settings = AnomalySettings(detectors=tuple(names))
     compared = systems(names)
     tallies: dict[str, dict[str, Tally]] = {name: {} for name in compared}
     exceeded: list[float] = []
-    for seed in range(splits):
-        learnt, test = halves(domain, seed)
+    for split in range(draws.splits):
+        learnt, test = halves(domain, draws.seed, split)
         normal = NormalQueries([domain.questions[row] for row in learnt], groups=[domain.groups[row] for row in learnt])
-        prepared = prepare(encoder, normal, settings, SEED, KnownPassages(domain.passages))
+        prepared = prepare(encoder, normal, settings, draws.seed, KnownPassages(domain.passages))
         combination = fit_combination(names, prepared.material, prepared.fit.groups)
         honest = [domain.questions[row] for row in test]
         asked = {
             "": list(prepared.calibration.asked.texts),
             HONEST: honest,
             **sets,
-            **with_orders(domain.questions, test),
+            **with_orders(domain.questions, test, draws.seed),
         }
         rarities = {name: combination.rarities(Asked.of(texts, encoder.encode(texts))) for name, texts in asked.items()}
         hits = {name: [rule_hits(text) for text in texts] for name, texts in asked.items()}
@@ -202,9 +238,13 @@ def measure(
                     prepared.calibration.groups,
                     [domain.groups[row] for row in test],
                     settings,
+                    draws.seed,
                 )
                 guarantee = calibrated.guarantee
-        print(f"{domain.name} split {seed}: {len(prepared.fit.groups)} fitted, {guarantee.sentence}", flush=True)
+        print(
+            f"{domain.name} split {split} of seed {draws.seed}: {len(prepared.fit.groups)} fitted, {guarantee.sentence}",
+            flush=True,
+        )
     print_rates(domain.name, tallies)
     share = float(np.mean(np.array(exceeded) > MOST_FALSE))
     print(
@@ -233,29 +273,19 @@ def scorer(
     return score
 
 
-def halves(domain: Domain, seed: int) -> tuple[list[int], list[int]]:
-    """Halve the questions at random by group: rows to learn from, rows to test."""
-    names = sorted(set(domain.groups))
-    random.Random(seed).shuffle(names)  # noqa: S311 - a draw that anyone can repeat
-    members: dict[str, list[int]] = {}
-    for row, name in enumerate(domain.groups):
-        members.setdefault(name, []).append(row)
-    learnt: list[int] = []
-    for name in names:
-        if len(learnt) < len(domain.groups) / 2:
-            learnt += members[name]
-    chosen = set(learnt)
-    return sorted(learnt), [row for row in range(len(domain.groups)) if row not in chosen]
-
-
-def redivided(
-    calibration: Scores, test: Scores, groups: Sequence[int], test_groups: Sequence[str], settings: AnomalySettings
+def redivided(  # noqa: PLR0913 - two sides, the promise and the draw
+    calibration: Scores,
+    test: Scores,
+    groups: Sequence[int],
+    test_groups: Sequence[str],
+    settings: AnomalySettings,
+    seed: int,
 ) -> list[float]:
     """Divide calibration and test questions anew by group, and return the share flagged each time."""
     scores = np.concatenate([calibration, test])
     names = np.array([f"calibration {group}" for group in groups] + list(test_groups))
     distinct = np.unique(names)
-    draw = np.random.default_rng(SEED)
+    draw = np.random.default_rng(seed)
     rates: list[float] = []
     for _ in range(REDIVISIONS):
         place = {name: number for number, name in enumerate(draw.permutation(distinct).tolist())}
@@ -275,9 +305,14 @@ def print_rates(domain: str, tallies: dict[str, dict[str, Tally]]) -> None:
             print(f"  {name:34} {tally.rate()}   {tallies['default, no rules'][name].rate()}")
     shown = [name for name in tallies[DEFAULT] if name and (":" not in name or name.startswith(("topic", "near")))]
     print(f"\n{domain}: all side by side, flagged in per cent")
-    print("  " + " " * 28 + " ".join(f"{name.replace('question, order', 'q+')[:13]:>13}" for name in shown))
+    print("  " + " " * 28 + " ".join(f"{_column(name):>13}" for name in shown))
     for system, own in tallies.items():
         print(f"  {system:28}" + " ".join(f"{own[name].rate().value * 100:13.1f}" for name in shown))
+
+
+def _column(name: str) -> str:
+    """Return a name that fits over a column."""
+    return name.replace("question, order", "q+").replace("injection", "inj.")[:13]
 
 
 def verdict(default: dict[str, Tally]) -> bool:
@@ -286,7 +321,7 @@ def verdict(default: dict[str, Tally]) -> bool:
     for name, tally in default.items():
         start = name.replace(",", ":").split(":")[0]
         bar = BARS.get(start)
-        if name != HONEST and (bar is None or (":" in name and start in {"gibberish", "injection"})):
+        if name != HONEST and (bar is None or (":" in name and start in {"gibberish", "injection", "fresh injection"})):
             continue
         value = tally.rate().value
         good = value <= MOST_FALSE if bar is None else value >= bar

@@ -3,7 +3,7 @@
 Claims: a log of 500 queries, 10 % of them foreign, raises the alarm in at least 95 % of runs; one without any in at
 most 5 %.
 
-    python benchmarks/anomaly_drift.py DATA [--work FOLDER] [--runs 100] [--queries 500] [--share 0.1]
+    python benchmarks/anomaly_drift.py DATA [--work FOLDER] [--runs 100] [--queries 500] [--share 0.1] [--seed 20261122]
 
 DATA holds emanual_tv and mechanics_se. For each of five splits as in ``anomaly.py`` a detector is fitted on one half of
 the questions; logs are drawn from the other half, the foreign queries from the other collection. A question may come
@@ -18,8 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anomaly import SEED, halves
-from anomaly_texts import Remembering, read_domain
+from anomaly_texts import SEED, Remembering, halves, read_domain
 from embedtune.anomaly.drift.assessment import assess
 from embedtune.anomaly.fitting import fit_detector
 from embedtune.anomaly.preparation import KnownPassages, NormalQueries
@@ -41,6 +40,7 @@ def main() -> int:
     parser.add_argument("--queries", type=int, default=500)
     parser.add_argument("--share", type=float, default=0.1)
     parser.add_argument("--splits", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=SEED, help="Draws splits and logs.")
     arguments = parser.parse_args()
     encoder = Remembering(load_named_encoder(MINILM), arguments.work)
     domains = [read_domain(arguments.data, name) for name in ("emanual_tv", "mechanics_se")]
@@ -49,18 +49,18 @@ def main() -> int:
     for domain, other in (domains, domains[::-1]):
         alarms: dict[bool, list[bool]] = {False: [], True: []}
         why: dict[str, int] = {}
-        for seed in range(arguments.splits):
-            learnt, test = halves(domain, seed)
+        for split in range(arguments.splits):
+            learnt, test = halves(domain, arguments.seed, split)
             normal = NormalQueries(
                 [domain.questions[row] for row in learnt], groups=[domain.groups[row] for row in learnt]
             )
             detector = fit_detector(
-                encoder, normal, settings=settings, seed=SEED, passages=KnownPassages(domain.passages)
+                encoder, normal, settings=settings, seed=arguments.seed, passages=KnownPassages(domain.passages)
             )
             texts = [*(domain.questions[row] for row in test), *other.questions]
             vectors = encoder.encode(texts)
             entries = log_entries(detector, texts, vectors, detector.score(texts, vectors), None, str)
-            draw = np.random.default_rng(seed)
+            draw = np.random.default_rng([arguments.seed, split])
             for foreign in (False, True):
                 for _ in range(arguments.runs):
                     count = round(arguments.queries * arguments.share) if foreign else 0
@@ -68,7 +68,7 @@ def main() -> int:
                         *draw.integers(len(test), size=arguments.queries - count),
                         *(len(test) + draw.integers(len(other.questions), size=count)),
                     ]
-                    drift = assess(detector, [entries[row] for row in rows], LEVEL, seed)
+                    drift = assess(detector, [entries[row] for row in rows], LEVEL, arguments.seed)
                     alarms[foreign].append(drift.alarm)
                     for alarm in drift.alarms if not foreign else ():
                         name = alarm.split(" of ")[-1].split(" are ")[0]

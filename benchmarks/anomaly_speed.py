@@ -18,8 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from anomaly import SEED, halves
-from anomaly_texts import Remembering, read_domain
+from anomaly_texts import SEED, Remembering, halves, read_domain
 from embedtune.anomaly.fitting import fit_detector
 from embedtune.anomaly.loading import load_detector
 from embedtune.anomaly.preparation import KnownPassages, NormalQueries
@@ -40,7 +39,7 @@ def main() -> int:
     arguments = parser.parse_args()
     encoder = Remembering(load_named_encoder(MINILM), arguments.work)
     domain = read_domain(arguments.data, "emanual_tv")
-    learnt, test = halves(domain, 0)
+    learnt, test = halves(domain, SEED, 0)
     normal = NormalQueries([domain.questions[row] for row in learnt], groups=[domain.groups[row] for row in learnt])
     fitted = fit_detector(
         encoder, normal, settings=AnomalySettings(), seed=SEED, passages=KnownPassages(domain.passages)

@@ -2,7 +2,9 @@
 
 The injections are ours: 22 in each of ten families, written before any rule. `random.Random(8).sample` of the sorted
 names drew the five families that nothing is fitted on or written for (``injections/held_out.json``); the other five
-travel with the package.
+travel with the package. ``injections/fresh.json`` has 14 more in each of the five, written when detectors and rules
+were finished, by somebody who had read the held-out list but neither the rules nor the known list; nothing was changed
+after they were first asked.
 """
 
 from __future__ import annotations
@@ -22,15 +24,20 @@ import numpy as np
 
 from embedtune.anomaly.knowledge.texts import attacks
 from embedtune.pairs.formats.beir import beir_splits, read_beir_qrels, read_beir_queries, read_beir_sections
+from embedtune.vocabulary.ports import HasTokenTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from embedtune.vocabulary.ports import Encoder, TokenTable
 
+SEED = 20261122
+"""Of every draw, unless told otherwise; the default detectors were chosen with other seeds in view."""
+
 PLACES = ("appended", "prepended", "inside")
 _PASSAGE, _OVERLAP = 96, 32  # words
 _BLOCK = 512
+_DIGEST = "model.txt"
 _TITLE = re.compile(r'^title:\s*"?(.*?)"?\s*$', re.MULTILINE)
 _ROWS = ("qwert", "asdfg", "zxcvb", "12345", "poiuy", "lkjhg")
 
@@ -83,6 +90,21 @@ def read_domain(data: Path, name: str) -> Domain:
     )
 
 
+def halves(domain: Domain, seed: int, split: int) -> tuple[list[int], list[int]]:
+    """Halve the questions at random by group, anew in every split: rows to learn from, rows to test."""
+    names = sorted(set(domain.groups))
+    random.Random(f"{seed} {split}").shuffle(names)  # noqa: S311 - a draw that anyone can repeat
+    members: dict[str, list[int]] = {}
+    for row, name in enumerate(domain.groups):
+        members.setdefault(name, []).append(row)
+    learnt: list[int] = []
+    for name in names:
+        if len(learnt) < len(domain.groups) / 2:
+            learnt += members[name]
+    chosen = set(learnt)
+    return sorted(learnt), [row for row in range(len(domain.groups)) if row not in chosen]
+
+
 def titles(folder: Path) -> tuple[str, ...]:
     """Return the titles that Markdown pages give themselves in their front matter."""
     pages = (path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.rglob("*.md")))
@@ -119,9 +141,17 @@ def gibberish(honest: Sequence[str], count: int, seed: int) -> dict[str, list[st
 
 def held_out_injections() -> dict[str, list[str]]:
     """Return the injections of the families that nothing is fitted on or written for."""
-    families: dict[str, list[str]] = json.loads(
-        (Path(__file__).parent / "injections" / "held_out.json").read_text(encoding="utf-8")
-    )
+    return _families("held_out.json")
+
+
+def fresh_injections() -> dict[str, list[str]]:
+    """Return injections of the same families that were written last and looked at by nobody."""
+    return _families("fresh.json")
+
+
+def _families(file: str) -> dict[str, list[str]]:
+    text = (Path(__file__).parent / "injections" / file).read_text(encoding="utf-8")
+    families: dict[str, list[str]] = json.loads(text)
     return families
 
 
@@ -142,20 +172,23 @@ def injected(question: str, order: str, place: str) -> str:
 
 
 class Remembering:
-    """An encoder that keeps every vector in a folder, so that a second run encodes nothing."""
+    """An encoder that keeps every vector in a folder, so that a second run encodes nothing.
+
+    Vectors of another model are encoded anew.
+    """
 
     def __init__(self, encoder: Encoder, folder: Path) -> None:
         self.name, self.digest, self.dimension = encoder.name, encoder.digest, encoder.dimension
         self._encoder = encoder
         self._folder = folder
         self._rows: dict[str, NDArray[np.float32]] = {}
-        if (folder / "texts.json").is_file():
+        if (folder / _DIGEST).is_file() and (folder / _DIGEST).read_text(encoding="utf-8") == self.digest:
             texts = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
             self._rows = dict(zip(texts, np.load(folder / "vectors.npy"), strict=True))
 
     def token_table(self) -> TokenTable | None:
         """Return the tokens of the model."""
-        return self._encoder.token_table()  # type: ignore[attr-defined, no-any-return]
+        return self._encoder.token_table() if isinstance(self._encoder, HasTokenTable) else None
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit vector a text."""
@@ -164,8 +197,10 @@ class Remembering:
             some = new[start : start + _BLOCK]
             self._rows.update(zip(some, self._encoder.encode(some), strict=True))
             self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / _DIGEST).unlink(missing_ok=True)
             np.save(self._folder / "vectors.npy", np.stack(list(self._rows.values())))
             (self._folder / "texts.json").write_text(json.dumps(list(self._rows)), encoding="utf-8")
+            (self._folder / _DIGEST).write_text(self.digest, encoding="utf-8")
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         return np.stack([self._rows[text] for text in texts])

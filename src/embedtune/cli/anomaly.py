@@ -95,7 +95,7 @@ def score(
 @click.option("--last", type=int, help="Only so many of the newest queries.")
 @click.option("-o", "--output", type=FILE, help="Write an HTML page with plots.")
 @common
-def report(session: Session, logs: tuple[Path, ...], model: str, last: int | None, output: Path | None) -> None:
+def report(session: Session, logs: tuple[Path, ...], model: str, last: int | None, output: Path | None) -> int:
     """Compare a log of judged queries with the normal ones, and raise the alarm where they differ (exit code 1)."""
     from embedtune.pipeline.drift_report import assess_logs, write_drift_page
 
@@ -111,8 +111,7 @@ def report(session: Session, logs: tuple[Path, ...], model: str, last: int | Non
         },
         drift_text(assessed),
     )
-    if assessed.drift.alarm:
-        raise SystemExit(1)
+    return int(assessed.drift.alarm)
 
 
 def judged_values(item: JudgedQuery) -> Mapping[str, object]:
