@@ -243,6 +243,7 @@ def test_search(embedtune, done):
     assert len(told["hits"]) == 2
     assert set(told["hits"][0]) == {
         "section_id", "passage", "score", "component_ranks", "component_scores", "heading_path", "domain", "degraded",
+        "confidence", "matches",
     }  # fmt: skip
 
 

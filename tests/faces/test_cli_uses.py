@@ -8,6 +8,8 @@ import pytest
 
 from embedtune import VectorUses
 from embedtune.index.description import Engine
+from embedtune.index.folder_store import FolderStore
+from embedtune.pipeline.opening import read_index
 
 INDEX = ".embedtune/index/corpus"
 
@@ -29,7 +31,7 @@ def test_cluster(embedtune, done):
 
 def test_duplicates_of_an_index(embedtune, done):
     loose = embedtune("duplicates", "--store", INDEX, "--threshold", 0.01, "--json").json
-    assert loose["passages"] == len((done / INDEX / "passages.jsonl").read_text().splitlines())
+    assert loose["passages"] == read_index(FolderStore(done / INDEX)).words.description.passage_count
     assert len(loose["clusters"]) == 1
     strict = embedtune("duplicates", "--store", INDEX, "-o", "near.json")
     assert (strict.code, "in near.json" in strict.out) == (0, True)
@@ -43,7 +45,7 @@ def test_duplicates_wants_documents_or_an_index(embedtune, done):
     assert embedtune("duplicates", "--store", INDEX, "--threshold", 0).code == 2
 
 
-def test_an_engine_that_keeps_its_vectors_has_them_made_again(embedtune, done):
+def test_the_engine_that_holds_the_vectors_makes_no_difference(embedtune, done):
     exact = VectorUses().duplicates(INDEX, 0.9)
     assert embedtune("index", "docs", "--model", "v1.0", "--store", "other", "--engine", Engine.QDRANT.value).code == 0
     other = VectorUses().duplicates("other", 0.9)

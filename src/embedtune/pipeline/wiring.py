@@ -188,7 +188,9 @@ class Models:
 
     def _once(self, folder: Path, name: str, digest: str = "") -> Encoder:
         digest = digest or model_digest(folder)
-        key = run_digest(folder, digest)  # a version with 8-bit weights is not the run it was made from
+        # Not the run it was made from, though its digest be the same: the last bits of the vectors would depend on
+        # which of them was loaded first.
+        key = f"onnx:{run_digest(folder, digest)}" if has_onnx(folder) else digest
         if key not in self._loaded:
             self._loaded[key] = self.load(folder, name, digest)
         return self._loaded[key]

@@ -10,7 +10,8 @@ from embedtune.artifacts.trust import TrustPolicy
 from embedtune.artifacts.versioned_embeddings import VersionedEmbeddings
 from embedtune.errors import DimensionError, MissingVersionError, ModelError, SignatureError, VerificationError
 from embedtune.events import Alert, Counted
-from embedtune.index.exact import ExactIndex
+from embedtune.index.exact_files import KeptExactIndex
+from embedtune.vocabulary.corpus import Passage
 from version_samples import registry_in
 
 
@@ -173,15 +174,16 @@ def test_a_wrong_signature(bench, facts, fill, keys, other_keys):
 def test_vectors_say_whose_they_are_and_meet_no_others(bench, version, tmp_path):
     labelled = bench.embeddings().encode_labelled(["a", "b"])
     assert labelled.of(served_digest(version.manifest)).shape == (2, 4)
-    index = ExactIndex(4)
-    index.save(tmp_path / "vectors", labelled.model_digest)
+    index = KeptExactIndex.open(tmp_path / "vectors", 4, labelled.model_digest)
+    index.upsert([Passage("a", "a", "a", 0)], labelled.of(labelled.model_digest)[:1], ["d"])
+    index.close()
     overwrite(version.folder / "model" / "config.json", b"{}")
     fallen = bench.embeddings().encode_labelled(["a"])
     assert fallen.model_digest == "sha256:base"
     with pytest.raises(ModelError, match="are of the model sha256:base"):
         fallen.of(labelled.model_digest)
     with pytest.raises(ModelError):
-        ExactIndex.load(tmp_path / "vectors", 4, fallen.model_digest)
+        KeptExactIndex.open(tmp_path / "vectors", 4, fallen.model_digest)
 
 
 def test_unsafe_modules_are_refused_before_loading(bench, facts, fill, monkeypatch):
