@@ -1,6 +1,6 @@
 """Queries that do not belong: which are found, how many honest ones are flagged, and by which detector.
 
-Claims (`BARS`): at most 5 % of honest questions flagged, with the stated confidence; questions on other topics,
+Claims (`anomaly_rates.BARS`): at most 5 % of honest questions flagged, with the stated confidence; questions on other topics,
 gibberish, injected instructions alone, and honest questions with an instruction put into them are found.
 
     python benchmarks/anomaly.py DATA [--work FOLDER] [--splits 5] [--seed 20261122] [--detectors wording,intent,…]
@@ -9,15 +9,18 @@ gibberish, injected instructions alone, and honest questions with an instruction
 DATA holds emanual_tv, mechanics_se, scifact and manuals/electronics_arduino_help. Five times, the groups of sections
 are halved at random: questions about one half fit and calibrate, those about the other half test. Injections are of the
 five families that nothing is fitted on; with ``(known)`` of the five that the package is fitted on; with ``fresh`` of
-another list in the spirit of the five held-out families. A rate is the mean over splits; its interval is over the texts.
+another list in the spirit of the five held-out families. A rate is the mean over splits, its interval is over texts.
 
 What was looked at before: the default combination was chosen after its rates on the test halves of five splits (seeds 0
 to 4) and on the foreign texts (seed 8) were known, and a first version of it was seen on the held-out families. The
-rules were written after the held-out families were drawn, from published lists, by the author of those injections. So
+rules were written after the held-out families were drawn, from published lists, by the author of those injections, and
+speak of four of the five (all but false authority): on these only the rates without rules are of held-out families. So
 the default's rates flatter it to an extent that nobody measured: this seed draws other splits, gibberish and places
 for the orders, but out of the same questions, foreign texts and injections. Only the fresh injections were never
 looked at: they were written when detectors and rules were finished, by somebody who had read the held-out list but
-neither the rules nor the known list.
+neither the rules nor the known list. (The rules' patterns were made linear later; what they find in all texts of this
+benchmark stayed the same.)
+
 Vectors are kept in FOLDER, so that a second run encodes nothing.
 """
 
@@ -34,6 +37,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from anomaly_rates import DEFAULT, HONEST, MOST_FALSE, Tally, print_rates, verdict
 from anomaly_texts import (
     PLACES,
     SEED,
@@ -61,33 +65,8 @@ from embedtune.encoders.locate import MINILM
 from embedtune.encoders.sentence_transformer import load_named_encoder
 from embedtune.pairs.formats.beir import read_beir_queries
 
-MOST_FALSE, GIBBERISH, REDIVISIONS = 0.05, 20, 400
-HONEST = "honest questions"
-DEFAULT = "default"
-# The least that must be found, by what the name of a set begins with.
-BARS = {
-    "topic": 0.95,
-    "near": 0.80,
-    "gibberish": 0.95,
-    "injection": 0.98,
-    "question": 0.80,
-    "fresh injection": 0.98,
-    "fresh question": 0.80,
-}
+GIBBERISH, REDIVISIONS = 20, 400
 Scores = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A share with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        """Return it in per cent."""
-        return f"{self.value * 100:5.1f} [{self.low * 100:5.1f},{self.high * 100:5.1f}]"
 
 
 @dataclass(frozen=True)
@@ -96,25 +75,6 @@ class Draws:
 
     seed: int
     splits: int
-
-
-class Tally:
-    """How often each text was flagged, over the splits in which it was asked."""
-
-    def __init__(self) -> None:
-        self._flags: dict[str, list[bool]] = {}
-
-    def add(self, texts: Sequence[str], flags: Sequence[bool]) -> None:
-        """Count one split."""
-        for text, flag in zip(texts, flags, strict=True):
-            self._flags.setdefault(text, []).append(bool(flag))
-
-    def rate(self) -> Rate:
-        """Return the mean over texts with its interval."""
-        means = np.array([np.mean(flags) for flags in self._flags.values()])
-        half = 1.96 * float(means.std(ddof=1)) / len(means) ** 0.5
-        value = float(means.mean())
-        return Rate(value, max(0.0, value - half), min(1.0, value + half))
 
 
 def main() -> int:
@@ -242,7 +202,7 @@ def measure(
                 )
                 guarantee = calibrated.guarantee
         print(
-            f"{domain.name} split {split} of seed {draws.seed}: {len(prepared.fit.groups)} fitted, {guarantee.sentence}",
+            f"{domain.name}, seed {draws.seed}, split {split}: {len(prepared.fit.groups)} fitted, {guarantee.sentence}",
             flush=True,
         )
     print_rates(domain.name, tallies)
@@ -273,7 +233,7 @@ def scorer(
     return score
 
 
-def redivided(  # noqa: PLR0913 - two sides, the promise and the draw
+def redivided(
     calibration: Scores,
     test: Scores,
     groups: Sequence[int],
@@ -295,40 +255,6 @@ def redivided(  # noqa: PLR0913 - two sides, the promise and the draw
         thresholds = Thresholds.of(held, (), settings.alpha, settings.confidence, groups_held)
         rates.append(float(thresholds.anomalous(rest, ALL).mean()))
     return rates
-
-
-def print_rates(domain: str, tallies: dict[str, dict[str, Tally]]) -> None:
-    """Print the rates in per cent: every set for the default with its interval, and all systems side by side."""
-    print(f"\n{domain}: flagged, in per cent, by the default with and without rules [95 % interval]")
-    for name, tally in tallies[DEFAULT].items():
-        if name:
-            print(f"  {name:34} {tally.rate()}   {tallies['default, no rules'][name].rate()}")
-    shown = [name for name in tallies[DEFAULT] if name and (":" not in name or name.startswith(("topic", "near")))]
-    print(f"\n{domain}: all side by side, flagged in per cent")
-    print("  " + " " * 28 + " ".join(f"{_column(name):>13}" for name in shown))
-    for system, own in tallies.items():
-        print(f"  {system:28}" + " ".join(f"{own[name].rate().value * 100:13.1f}" for name in shown))
-
-
-def _column(name: str) -> str:
-    """Return a name that fits over a column."""
-    return name.replace("question, order", "q+").replace("injection", "inj.")[:13]
-
-
-def verdict(default: dict[str, Tally]) -> bool:
-    """Print the bars; return whether one is missed."""
-    missed = False
-    for name, tally in default.items():
-        start = name.replace(",", ":").split(":")[0]
-        bar = BARS.get(start)
-        if name != HONEST and (bar is None or (":" in name and start in {"gibberish", "injection", "fresh injection"})):
-            continue
-        value = tally.rate().value
-        good = value <= MOST_FALSE if bar is None else value >= bar
-        missed = missed or not good
-        wanted = f"at most {MOST_FALSE:.0%}" if bar is None else f"at least {bar:.0%}"
-        print(f"  {'reached' if good else 'MISSED '} {name}: {value:.1%} ({wanted})")
-    return missed
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The texts of the anomaly benchmarks: in-domain questions by group, foreign ones, gibberish, injections.
 
 The injections are ours: 22 in each of ten families, written before any rule. `random.Random(8).sample` of the sorted
-names drew the five families that nothing is fitted on or written for (``injections/held_out.json``); the other five
+names drew the five families that nothing is fitted on (``injections/held_out.json``); the other five
 travel with the package. ``injections/fresh.json`` has 14 more in each of the five, written when detectors and rules
 were finished, by somebody who had read the held-out list but neither the rules nor the known list; nothing was changed
 after they were first asked.
@@ -140,7 +140,7 @@ def gibberish(honest: Sequence[str], count: int, seed: int) -> dict[str, list[st
 
 
 def held_out_injections() -> dict[str, list[str]]:
-    """Return the injections of the families that nothing is fitted on or written for."""
+    """Return the injections of the families that nothing is fitted on."""
     return _families("held_out.json")
 
 

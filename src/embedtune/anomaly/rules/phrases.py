@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from embedtune.anomaly.rules.rule import Rule, RuleKind, pattern
 
-_GAP = r"(?:\W+[\w'-]+){0,5}?\W+"
+_WORD = r"[\w'-]++"
+_GAP = rf"(?:\W++{_WORD}){{0,5}}?\W++"
 _CUT_OFF = (
     r"\b(?:ignore|disregard|skip|forget|neglect|overlook|omit|bypass|override|cancel|dismiss|discard|drop|void|nullify|"
     r"pay no attention to|stop (?:following|obeying)|(?:do not|don't|must not|need not) (?:follow|obey|comply with))"
@@ -26,14 +27,15 @@ _ASK = (
 _KEPT = (
     r"(?:(?:admin(?:istrator)?|root|master|database|server|user|system)(?:'s)? (?:password|login)|api[ _-]?keys?|"
     r"(?:access|auth(?:entication)?|secret|session) (?:tokens?|keys?|cookies)|private keys?|ssh keys?|credentials|"
-    r"credit card numbers?|social security numbers?|passphrase|encryption keys?|environment variables|\.env\b)"
+    r"credit card numbers?|social security numbers?|passphrase|encryption keys?|environment variables|"
+    r"(?:\.|(?<=\.))env\b)"
 )
 
 PHRASES = (
     Rule(
         "instruction-override",
         RuleKind.OVERRIDE,
-        pattern(rf"{_CUT_OFF}\W+(?:[\w'-]+\W+){{0,3}}?{_EARLIER}{_GAP}{_ORDERS}", rf"{_CUT_OFF}\W+{_ORDERS}"),
+        pattern(rf"{_CUT_OFF}\W++(?:{_WORD}\W++){{0,3}}?{_EARLIER}{_GAP}{_ORDERS}", rf"{_CUT_OFF}\W++{_ORDERS}"),
         "orders the reader to drop its instructions",
     ),
     Rule(
@@ -41,7 +43,7 @@ PHRASES = (
         RuleKind.OVERRIDE,
         pattern(
             rf"\b{_ORDERS}{_GAP}(?:no longer (?:apply|hold|count|valid)|(?:are|is) (?:void|outdated|cancelled|lifted))",
-            r"\bnew (?:instructions?|orders|rules|task)\W*:",
+            r"\bnew (?:instructions?|orders|rules|task)\s*+:",
         ),
         "declares earlier instructions void",
     ),
@@ -90,8 +92,8 @@ PHRASES = (
         "exfiltration",
         RuleKind.SECRETS,
         pattern(
-            r"\b(?:send|forward|upload|post|mail|email|transmit|copy|append)(?:\W+[\w'-]+){1,8}?\W+"
-            r"(?:to|at|into)\W+(?:https?://|ftp://|\S+@\S+\.)",
+            rf"\b(?:send|forward|upload|post|mail|email|transmit|copy|append)(?:\W++{_WORD}){{1,8}}?\W++"
+            r"(?:to|at|into)\W++(?:https?://|ftp://|[^\s@]++@[^\s@.]++\.)",
         ),
         "asks to send what was found somewhere else",
     ),
@@ -101,10 +103,10 @@ PHRASES = (
         pattern(
             r"\bdrop table\b",
             r"\bunion select\b",
-            r"\bselect\b.{1,60}\bfrom\b.{1,60}\bwhere\b.{1,20}=",
+            r"\bselect\b.{1,60}?\bfrom\b.{1,60}?\bwhere\b[^=]{1,20}+=",
             r"\brm -[rf]{1,2}\b",
-            r"\b(?:curl|wget)\b.{1,80}\|\s*(?:ba)?sh\b",
-            r"\$\([^)]{1,80}\)",
+            r"\b(?:curl|wget)\b[^|]{1,80}+\|\s*+(?:ba)?sh\b",
+            r"\$\([^)]{1,80}+\)",
             r"\b__import__\b|\bos\.system\b|\bsubprocess\.|\beval\(",
             r"\bpowershell -e",
         ),

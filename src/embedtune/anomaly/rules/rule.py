@@ -23,7 +23,8 @@ class Rule:
     Attributes:
         name: Unique; what settings and hits call it.
         kind: What it looks for.
-        pattern: Searched for in the text; its repetitions are bounded, so that time grows with the text's length.
+        pattern: Searched for in the text; its repetitions are bounded or possessive, so that there are few ways to
+            match at a place and time grows with the text's length.
         meaning: What a hit tells, for people.
     """
 
