@@ -1,7 +1,7 @@
 """Queries that do not belong: which are found, how many honest ones are flagged, and by which detector.
 
-Claims (`anomaly_rates.BARS`): at most 5 % of honest questions flagged, with the stated confidence; questions on other topics,
-gibberish, injected instructions alone, and honest questions with an instruction put into them are found.
+Claims (`anomaly_rates.BARS`): at most 5 % of honest questions flagged, with the stated confidence; questions on other
+topics, gibberish, injected instructions alone, and honest questions with an instruction put into them are found.
 
     python benchmarks/anomaly.py DATA [--work FOLDER] [--splits 5] [--seed 20261122] [--detectors wording,intent,…]
         [--only COLLECTION]
