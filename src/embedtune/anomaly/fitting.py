@@ -85,5 +85,5 @@ def assembled(prepared: Prepared, combination: Combination, origin: str) -> Anom
         worth={name: guarantee.worth for name, guarantee in thresholds.guarantees.items()},
         known_queries=known.texts,
     )
-    reference = Reference.of(fit.asked.vectors, calibration.asked.vectors, novelty)
+    reference = Reference.of(fit.asked.vectors, calibration.asked.vectors, novelty, calibration.groups)
     return AnomalyDetector(card, combination, rules, thresholds, reference, known.vectors)

@@ -6,7 +6,8 @@ little to rebuild the text from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,21 +28,31 @@ class Reference:
         directions: In which they vary most, orthonormal rows, shape (at most `SKETCH`, dimension), float32.
         sketches: Of the calibration queries, shape (n, directions), float32.
         new_words: The share of new words of each, shape (n,), float32.
+        groups: What each is about, as a number, shape (n,), int64.
     """
 
     centre: NDArray[np.float32]
     directions: NDArray[np.float32]
     sketches: NDArray[np.float32]
     new_words: NDArray[np.float32]
+    groups: NDArray[np.int64]
 
     @classmethod
-    def of(cls, fitted: Vectors, calibration: Vectors, new_words: NDArray[np.float64]) -> Reference:
+    def of(
+        cls, fitted: Vectors, calibration: Vectors, new_words: NDArray[np.float64], groups: Sequence[int]
+    ) -> Reference:
         """Find the directions among the fitted queries and sketch the calibration queries."""
         centre = fitted.mean(axis=0, dtype=np.float64)
         _, _, rows = np.linalg.svd(fitted.astype(np.float64) - centre, full_matrices=False)
         directions = rows[:SKETCH].astype(np.float32)
-        made = cls(centre.astype(np.float32), directions, np.zeros(0, np.float32), new_words.astype(np.float32))
-        return cls(made.centre, directions, made.sketch(calibration), made.new_words)
+        made = cls(
+            centre.astype(np.float32),
+            directions,
+            np.zeros(0, np.float32),
+            new_words.astype(np.float32),
+            np.asarray(groups, dtype=np.int64),
+        )
+        return replace(made, sketches=made.sketch(calibration))
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]], dimension: int, count: int) -> Reference:
@@ -56,6 +67,7 @@ class Reference:
             directions,
             taken(arrays, "reference.sketches", np.float32, (count, len(directions))),
             taken(arrays, "reference.new_words", np.float32, (count,)),
+            taken(arrays, "reference.groups", np.int64, (count,)),
         )
 
     def sketch(self, vectors: Vectors) -> NDArray[np.float32]:
@@ -69,4 +81,5 @@ class Reference:
             "reference.directions": self.directions,
             "reference.sketches": self.sketches,
             "reference.new_words": self.new_words,
+            "reference.groups": self.groups,
         }

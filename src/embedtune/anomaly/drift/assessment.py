@@ -119,7 +119,8 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
     flagged = [entry.verdict == Verdict.ANOMALOUS for entry in own]
     reference = detector.reference
     rate = flag_rate(sum(flagged), len(own), detector.thresholds.guarantee)
-    embedding = embedding_shift(reference.sketches, np.array([entry.sketch for entry in distinct]), seed)
+    sketches = np.array([entry.sketch for entry in distinct])
+    embedding = embedding_shift(reference.sketches, reference.groups, sketches, seed)
     vocabulary = compare_vocabulary(reference.new_words, np.array([entry.new_words for entry in distinct]))
     mix = domain_mix(detector.card.domains, [(entry.domain, flag) for entry, flag in zip(own, flagged, strict=True)])
     return Drift(

@@ -2,6 +2,9 @@
 
 Szekely and Rizzo, "Testing for equal distributions in high dimension" (2004); the p-value is by permutation, so that
 nothing is assumed about the vectors.
+
+Normal queries come in groups, each about one thing, and other things asked about are no drift yet: so the distance must
+also be larger than those between the halves into which the groups of normal queries can be divided.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ class EmbeddingShift:
     Attributes:
         distance: The energy distance, 0 where both sides are alike; in the unit of the sketches.
         compared: How many different queries of the log were compared.
-        p_value: The chance of as large a distance where nothing has changed; 1 with fewer than two queries.
+        p_value: The chance of as large a distance where nothing has changed, be it by the draw of the queries or by
+            that of what they are about; 1 with fewer than two queries.
     """
 
     distance: float
@@ -33,16 +37,20 @@ class EmbeddingShift:
     p_value: float
 
 
-def embedding_shift(normal: NDArray[np.generic], logged: NDArray[np.floating], seed: int) -> EmbeddingShift:
+def embedding_shift(
+    normal: NDArray[np.generic], groups: NDArray[np.integer], logged: NDArray[np.floating], seed: int
+) -> EmbeddingShift:
     """Compare the sketches of normal and of logged queries.
 
     Args:
         normal: Shape (n, directions).
+        groups: What each normal query is about, as a number, shape (n,).
         logged: Of different queries, shape (m, directions).
         seed: Decides the samples and the permutations.
     """
     draw = np.random.default_rng(seed)
-    first, second = (_sample(np.asarray(rows, dtype=np.float64), draw) for rows in (normal, logged))
+    kept, asked = _sampled(len(normal), draw), _sampled(len(logged), draw)
+    first, second = np.asarray(normal, dtype=np.float64)[kept], np.asarray(logged, dtype=np.float64)[asked]
     if min(len(first), len(second)) < _FEWEST:
         return EmbeddingShift(0.0, len(second), 1.0)
     from scipy.spatial.distance import cdist
@@ -56,7 +64,52 @@ def embedding_shift(normal: NDArray[np.generic], logged: NDArray[np.floating], s
     found = _energy(sides, distances, len(first), len(second))
     # Equal up to rounding counts as reached: the side against the test.
     reached = int(np.count_nonzero(found[1:] >= found[0] * (1 - 1e-12)))
-    return EmbeddingShift(float(found[0]), len(second), (1 + reached) / (_PERMUTATIONS + 1))
+    p_value = (1 + reached) / (_PERMUTATIONS + 1)
+    own = groups[kept]
+    if len(np.unique(own)) < len(own):
+        p_value = max(p_value, _by_groups(distances, own, draw))
+    return EmbeddingShift(float(found[0]), len(second), p_value)
+
+
+def _by_groups(distances: NDArray[np.float64], groups: NDArray[np.integer], draw: np.random.Generator) -> float:
+    """Return the chance of as large a distance between two sides that normal queries about other things make.
+
+    Both distances leave out those of a query from itself, so that sides of other sizes can be compared.
+
+    Args:
+        distances: Between all queries, first the normal ones, then those of the log.
+        groups: Of the normal ones, shape (n,).
+        draw: Decides the divisions.
+    """
+    count = len(groups)
+    names, place = np.unique(groups, return_inverse=True)
+    if len(names) < _FEWEST:
+        return 1.0
+    wanted = min(len(distances) - count, count)
+    sides = np.zeros((2, _PERMUTATIONS + 1, len(distances)))
+    sides[0, 0, :count] = sides[1, 0, count:] = 1
+    for number in range(1, _PERMUTATIONS + 1):
+        order = draw.permutation(len(names))[place]
+        rows = np.argsort(order, kind="stable")
+        ends = np.flatnonzero(np.diff(order[rows])) + 1  # where a group ends and another begins
+        cut = ends[np.argmin(np.abs(ends - count / 2))]
+        sides[0, number, rows[:cut]] = 1
+        sides[1, number, draw.permutation(rows[cut:])[:wanted]] = 1
+    found = _unbiased(sides, distances)
+    return (1 + int(np.count_nonzero(found[1:] >= found[0]))) / (_PERMUTATIONS + 1)
+
+
+def _unbiased(sides: NDArray[np.float64], distances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the energy distance of each pair of sides, shape (divisions,): infinite where a side has too few."""
+    first, second = sides
+    sizes = sides.sum(axis=2)
+    to_first = first @ distances
+    between = (to_first * second).sum(axis=1)
+    within = (to_first * first).sum(axis=1), ((second @ distances) * second).sum(axis=1)
+    fits = (sizes >= _FEWEST).all(axis=0)
+    one, other = np.where(fits, sizes, _FEWEST)
+    distance = 2 * between / (one * other) - within[0] / (one * (one - 1)) - within[1] / (other * (other - 1))
+    return np.where(fits, distance, np.inf)
 
 
 def _energy(sides: NDArray[np.float64], distances: NDArray[np.float64], first: int, second: int) -> NDArray[np.float64]:
@@ -69,7 +122,8 @@ def _energy(sides: NDArray[np.float64], distances: NDArray[np.float64], first: i
     return np.asarray(2 * between / (first * second) - within_first / first**2 - within_second / second**2)
 
 
-def _sample(rows: NDArray[np.float64], draw: np.random.Generator) -> NDArray[np.float64]:
-    if len(rows) <= MOST_COMPARED:
-        return rows
-    return rows[np.sort(draw.choice(len(rows), MOST_COMPARED, replace=False))]
+def _sampled(count: int, draw: np.random.Generator) -> NDArray[np.intp]:
+    """Return all of ``count`` rows, or of more than `MOST_COMPARED` a sample, ascending."""
+    if count <= MOST_COMPARED:
+        return np.arange(count)
+    return np.sort(draw.choice(count, MOST_COMPARED, replace=False))

@@ -3,7 +3,7 @@ import pytest
 
 from embedtune.anomaly.calibration.guarantee import promise
 from embedtune.anomaly.drift.domain_mix import domain_mix
-from embedtune.anomaly.drift.embedding_shift import embedding_shift
+from embedtune.anomaly.drift.embedding_shift import embedding_shift as grouped_shift
 from embedtune.anomaly.drift.rates import flag_rate
 from embedtune.anomaly.drift.vocabulary import compare_vocabulary
 
@@ -34,6 +34,29 @@ def test_the_p_value_of_the_rate_is_honest():
 
 def sketches(count, seed, shift=0.0):
     return np.random.default_rng(seed).normal(size=(count, 4)) + shift
+
+
+def embedding_shift(normal, logged, seed):
+    """Compare queries each of which is about a thing of its own."""
+    return grouped_shift(normal, np.arange(len(normal)), logged, seed)
+
+
+def about_things(things, seed):
+    """Ten queries about each of some things, which lie apart."""
+    draw = np.random.default_rng(seed)
+    return np.repeat(draw.normal(size=(things, 4)), 10, axis=0) + 0.2 * draw.normal(size=(10 * things, 4))
+
+
+def test_questions_about_other_things_of_the_same_kind_are_no_drift():
+    groups = np.repeat(np.arange(15), 10)
+    alone = [embedding_shift(about_things(15, seed), about_things(30, seed + 50), 7).p_value for seed in range(10)]
+    grouped = [
+        grouped_shift(about_things(15, seed), groups, about_things(30, seed + 50), 7).p_value for seed in range(10)
+    ]
+    assert np.mean(np.array(alone) < 0.0125) > 0.5
+    assert min(grouped) > 0.0125
+    assert grouped_shift(about_things(15, 1), groups, about_things(30, 51) + 3, 7).p_value == 0.001
+    assert grouped_shift(about_things(15, 1), groups * 0, about_things(30, 51) + 3, 7).p_value == 1
 
 
 def test_the_energy_test_sees_a_shift_and_no_other():
