@@ -26,7 +26,16 @@ def independent_queries(scores: NDArray[np.float64], groups: Sequence[int]) -> i
     share = float(beyond.mean())
     if not 0 < share < 1:
         return len(scores)
+    return max(1, int(len(scores) / design_effect(beyond, groups)))
+
+
+def design_effect(values: NDArray[np.generic], groups: Sequence[int] | NDArray[np.integer]) -> float:
+    """Return how much more the mean of grouped values varies than that of as many independent ones, 1 or more.
+
+    Args:
+        values: Numbers, shape (n,), not all the same.
+        groups: The group of each.
+    """
+    apart = values.astype(np.float64) - float(np.mean(values, dtype=np.float64))
     _, place = np.unique(np.asarray(groups), return_inverse=True)
-    excess = np.bincount(place, weights=beyond - share)
-    effect = float(np.square(excess).sum()) / (len(scores) * share * (1 - share))
-    return max(1, int(len(scores) / max(1.0, effect)))
+    return max(1.0, float(np.square(np.bincount(place, weights=apart)).sum()) / float(np.square(apart).sum()))

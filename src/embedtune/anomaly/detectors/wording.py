@@ -76,8 +76,13 @@ class Wording:
             before[pair.split(" ")[0]] += count
         followers = Counter(pair.split(" ")[0] for pair in pairs)
         novelty = np.array([(1 - certain_asked) * (1 - certain_written)], dtype=np.float32)
-        counts = zip(_TABLES, (known, pairs, before, followers), strict=True)
-        tables = {name: HashedCounts.of(table) for name, table in counts}
+        counts: dict[str, Mapping[str, float]] = {
+            "known": known,
+            "pairs": pairs,
+            "before": before,
+            "followers": followers,
+        }
+        tables = {name: HashedCounts.of(table) for name, table in counts.items()}
         return cls._of(tables, Spelling.of(known), novelty)
 
     @classmethod

@@ -121,7 +121,8 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
     rate = flag_rate(sum(flagged), len(own), detector.thresholds.guarantee)
     sketches = np.array([entry.sketch for entry in distinct])
     embedding = embedding_shift(reference.sketches, reference.groups, sketches, seed)
-    vocabulary = compare_vocabulary(reference.new_words, np.array([entry.new_words for entry in distinct]))
+    shares = np.array([entry.new_words for entry in distinct])
+    vocabulary = compare_vocabulary(reference.new_words, reference.groups, shares)
     mix = domain_mix(detector.card.domains, [(entry.domain, flag) for entry, flag in zip(own, flagged, strict=True)])
     return Drift(
         queries=len(own),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from embedtune.anomaly.calibration.design_effect import independent_queries
+from embedtune.anomaly.calibration.design_effect import design_effect, independent_queries
 from embedtune.anomaly.calibration.guarantee import promise
 
 
@@ -21,6 +21,12 @@ def test_groups_that_say_nothing_cost_little():
         for seed in range(30)
     ]
     assert np.mean(worth) > 160
+
+
+def test_the_effect_of_copies_is_their_number():
+    values = np.repeat(np.random.default_rng(1).normal(size=50), 4)
+    assert design_effect(values, np.repeat(range(50), 4)) == pytest.approx(4)
+    assert design_effect(values, range(200)) == pytest.approx(1)
 
 
 def test_equal_scores_are_taken_as_independent():

@@ -81,11 +81,21 @@ def test_more_queries_than_are_compared_are_sampled():
 
 def test_new_words_are_compared():
     usual = np.repeat([0.0, 0.1], [90, 10])
-    assert compare_vocabulary(usual, usual).p_value > 0.4
-    more = compare_vocabulary(usual, np.repeat([0.0, 0.5], [50, 50]))
+    alone = np.arange(100)
+    assert compare_vocabulary(usual, alone, usual).p_value > 0.4
+    more = compare_vocabulary(usual, alone, np.repeat([0.0, 0.5], [50, 50]))
     assert more.p_value < 1e-6
     assert (more.usual, more.share) == (pytest.approx(0.01), 0.25)
-    assert compare_vocabulary(np.zeros(5), np.zeros(9)).p_value == 1
+    assert compare_vocabulary(np.zeros(5), alone[:5], np.zeros(9)).p_value == 1
+
+
+def test_new_words_that_come_in_groups_prove_less():
+    usual = np.repeat([0.0, 0.1] * 10, 5)
+    logged = np.repeat([0.0, 0.1], [40, 60])
+    alone, grouped = (
+        compare_vocabulary(usual, groups, logged).p_value for groups in (np.arange(100), np.repeat(np.arange(20), 5))
+    )
+    assert alone < grouped < 0.5
 
 
 def test_the_mix_of_domains_is_compared():
