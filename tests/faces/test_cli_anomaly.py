@@ -74,3 +74,16 @@ def test_a_search_advises_where_that_is_wanted(embedtune, done, fitted):
     assert advised.code == 0
     assert advised.json["advisory"]["verdict"] == "anomalous"
     assert advised.json["hits"]
+
+
+def test_a_search_whose_model_has_no_detector_answers_all_the_same(embedtune, done):
+    made = embedtune("index", "docs", "--model", "base", "--store", "other", "--quiet")
+    assert made.code == 0, made.err
+    answer = embedtune("search", "clutch disc", "--store", "other", "--advise")
+    assert answer.code == 0
+    assert answer.out.startswith("1. ")
+    assert "No advice on the query: " in answer.err
+    told = embedtune("search", "clutch disc", "--store", "other", "--advise", "--json").json
+    assert told["hits"]
+    assert told["advisory"] is None
+    assert embedtune("search", "clutch disc", "--store", "other", "--advise", "--strict").code != 0

@@ -25,7 +25,7 @@ from embedtune.anomaly.rules.matching import rule_hits
 from embedtune.anomaly.rules.rule import Rule, RuleHit
 from embedtune.anomaly.storage import DetectorCard, write_detector
 from embedtune.anomaly.windows import window_text
-from embedtune.errors import InputError, ModelError
+from embedtune.errors import InputError
 
 if TYPE_CHECKING:
     from embedtune.vocabulary.ports import Encoder
@@ -61,18 +61,6 @@ class AnomalyDetector:
         """The score above which a query is anomalous, unless its domain has a threshold of its own."""
         return self.thresholds.threshold()
 
-    def check_digest(self, digest: str) -> None:
-        """Check that vectors of the model with this digest may be scored.
-
-        Raises:
-            ModelError: The detector was fitted on the vectors of another model.
-        """
-        if digest != self.card.encoder_digest:
-            raise ModelError(
-                f"The anomaly detector was fitted on the model {self.card.encoder_digest}, not on {digest}.",
-                "Fit it again for this model (`embedtune anomaly fit`): each model has a space of its own.",
-            )
-
     def score_texts(
         self, encoder: Encoder, texts: Sequence[str], domains: Sequence[str] | None = None
     ) -> list[Advisory]:
@@ -82,7 +70,7 @@ class AnomalyDetector:
             ModelError: The encoder is not the model that the detector was fitted on.
             InputError: As `score`.
         """
-        self.check_digest(encoder.digest)
+        self.card.check_encoder(encoder.digest)
         check_texts(texts)
         return self.score(texts, encoder.encode(texts), domains) if texts else []
 
@@ -91,7 +79,7 @@ class AnomalyDetector:
 
         Args:
             texts: The queries; of a very long one the beginning and the end are read.
-            vectors: Their unit vectors by the model that `check_digest` accepts, shape (n, dimension), float32.
+            vectors: Their unit vectors by the model that ``card.check_encoder`` accepts, shape (n, dimension), float32.
             domains: The domain that each is asked of, empty for none; ``None`` for none at all.
 
         Returns:

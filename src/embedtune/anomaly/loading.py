@@ -34,11 +34,7 @@ def load_detector(folder: Path, encoder: Encoder) -> AnomalyDetector:
         ModelError: A file is missing, altered, damaged or foreign, or the detector was fitted on another model.
     """
     card, arrays = read_detector(folder)
-    if encoder.digest != card.encoder_digest:
-        raise ModelError(
-            f"The anomaly detector in {folder} was fitted on the model {card.encoder_digest}, not on {encoder.digest}.",
-            "Fit it again for this model (`embedtune anomaly fit`): each model has a space of its own.",
-        )
+    card.check_encoder(encoder.digest)
     try:
         return _assembled(card, arrays, encoder)
     except InputError as error:

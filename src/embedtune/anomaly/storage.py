@@ -57,6 +57,18 @@ class DetectorCard(_Stored):
         """Digest of the description: which detector it is, for a log."""
         return digest_value(self.model_dump())
 
+    def check_encoder(self, digest: str) -> None:
+        """Check that vectors of the model with this digest may be scored.
+
+        Raises:
+            ModelError: The detector was fitted on the vectors of another model.
+        """
+        if digest != self.encoder_digest:
+            raise ModelError(
+                f"The anomaly detector was fitted on the model {self.encoder_digest}, not on {digest}.",
+                "Fit it again for this model (`embedtune anomaly fit`): each model has a space of its own.",
+            )
+
 
 class _Envelope(_Stored):
     """The JSON file: the description and the digests of it and of the arrays."""

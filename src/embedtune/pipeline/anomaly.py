@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedtune.artifacts.cache_folder import default_cache_folder
-from embedtune.artifacts.verified_copy import verified_copy
 from embedtune.corpus.readers.decoding import read_text
 from embedtune.errors import InputError, ModelError
 from embedtune.events import Alert
@@ -80,8 +78,7 @@ def _find_detector(project: Project, version: str) -> Path:
     own = detector_folder(project, version) / DETECTOR
     if own.is_dir():
         return own
-    found = project.registry.find(version)
-    published = verified_copy(found, default_cache_folder(), project.registry.policy) / "anomaly"
+    published = project.models.copy_of(project.registry.find(version)) / "anomaly"
     if published.is_dir():
         return published
     raise ModelError(

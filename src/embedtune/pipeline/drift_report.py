@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -54,8 +55,8 @@ def assess_logs(project: Project, version: str, logs: Sequence[Path], last: int 
     if last is not None and last < 1:
         raise InputError(f"The last {last} queries were asked for.", "Ask for at least 1.")
     detector = version_detector(project, version, project.models.named(version))
-    entries = sorted(chain.from_iterable(map(read_entries, logs)), key=lambda entry: entry.time)
-    kept = entries[-min(last or _NEWEST, _NEWEST) :]
+    entries = chain.from_iterable(map(read_entries, logs))
+    kept = heapq.nlargest(min(last or _NEWEST, _NEWEST), entries, key=lambda entry: entry.time)
     drift = assess(detector, kept, project.config.query_log.alarm, project.seed)
     return AssessedLog(version, drift, any(entry.text is not None for entry in kept))
 

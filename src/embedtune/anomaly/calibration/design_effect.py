@@ -36,6 +36,7 @@ def design_effect(values: NDArray[np.generic], groups: Sequence[int] | NDArray[n
         values: Numbers, shape (n,), not all the same.
         groups: The group of each.
     """
-    apart = values.astype(np.float64) - float(np.mean(values, dtype=np.float64))
+    numbers = np.asarray(values, dtype=np.float64)
+    apart = numbers - numbers.mean()
     _, place = np.unique(np.asarray(groups), return_inverse=True)
     return max(1.0, float(np.square(np.bincount(place, weights=apart)).sum()) / float(np.square(apart).sum()))
