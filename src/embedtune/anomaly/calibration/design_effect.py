@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 # Where enough queries lie beyond to tell; groups agree more here than in the far tail, which errs on the safe side.
 _SHARE = 0.2
+_ROUNDING = 1e-6  # so that n queries that are all different are worth n
 
 
 def independent_queries(scores: NDArray[np.float64], groups: Sequence[int]) -> int:
@@ -26,7 +27,7 @@ def independent_queries(scores: NDArray[np.float64], groups: Sequence[int]) -> i
     share = float(beyond.mean())
     if not 0 < share < 1:
         return len(scores)
-    return max(1, int(len(scores) / design_effect(beyond, groups)))
+    return max(1, int(len(scores) / design_effect(beyond, groups) + _ROUNDING))
 
 
 def design_effect(values: NDArray[np.generic], groups: Sequence[int] | NDArray[np.integer]) -> float:

@@ -42,7 +42,7 @@ def test_a_log_of_the_usual_raises_no_alarm(half, logged):
     assert drift.alarms == ()
     assert (drift.queries, drift.distinct, drift.others) == (144, 144, 0)
     assert sum(drift.p_values) == sum(stretch.queries for stretch in drift.stretches) == 144
-    assert drift.clusters == ()
+    assert sum(cluster.queries for cluster in drift.clusters) <= drift.rate.flagged <= 0.05 * 144
 
 
 def test_foreign_queries_raise_it_and_are_what_to_write_next(half, logged):
