@@ -251,7 +251,14 @@ def test_beir_folder_with_dev_questions_is_calibrated(project, sections, tmp_pat
     assert index.search("zebra crossing", 10, threshold=0.5) == []
     assert index.search("screw", where=Where(metadata=(("shelf", "A 3"),)))
     index.close()
+    after = index_corpus(project, corpus=None, beir=without_dev(folder), model=run, place=tmp_path / "store").current
+    assert after.description.calibration == made.calibration  # nothing changed that it depends on
     assert indexed(project, sections).description.calibration == UNCALIBRATED
+
+
+def without_dev(folder):
+    (folder / "qrels" / "dev.tsv").unlink()
+    return folder
 
 
 @pytest.mark.parametrize("engine", [None, "qdrant"])

@@ -146,14 +146,17 @@ class FineTunedRetrieval:
         self.close()
 
 
-def create_finetuned_retrieval(
+def create_finetuned_retrieval(  # noqa: PLR0913 - one argument for each option
     corpus: str | Path,
     finetuned_model_path: str | Path,
     *,
     store: str | Path | None = None,
     registry: str | Path = "models",
     base_model: str = _BASE,
+    allowed_keys: Sequence[str | Path] = (),
+    require_signature: bool = False,
     report: Report = silent,
+    search: SearchSettings = _SEARCH,
     index: IndexSettings = _INDEX,
 ) -> FineTunedRetrieval:
     """Index a folder of documents with a model and return the retrieval over it.
@@ -167,16 +170,30 @@ def create_finetuned_retrieval(
             current folder.
         registry: Folder of the published versions.
         base_model: The baseline, which is indexed beside it.
+        allowed_keys: The public keys whose signatures are believed.
+        require_signature: Whether an unsigned version is refused.
         report: Where progress goes.
+        search: How long answers may take, and when to go on with less.
         index: How the index is kept.
 
     Raises:
         InputError: The corpus or the model cannot be had.
     """
-    project = _project(registry, base_model, report, index=index)
+    trust = trust_values(allowed_keys, require_signature=require_signature)
+    project = _project(registry, base_model, report, trust=trust, search=search, index=index)
     model = str(finetuned_model_path)
     index_corpus(project, corpus=Path(corpus), beir=None, model=model, place=store)
-    return FineTunedRetrieval(model, store=store, registry=registry, base_model=base_model, report=report, index=index)
+    return FineTunedRetrieval(
+        model,
+        store=store,
+        registry=registry,
+        base_model=base_model,
+        allowed_keys=allowed_keys,
+        require_signature=require_signature,
+        report=report,
+        search=search,
+        index=index,
+    )
 
 
 def _project(

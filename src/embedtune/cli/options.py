@@ -80,14 +80,22 @@ def example(text: str) -> str:
     return f"\b\nExample:\n  {text}"
 
 
-def field_names(given: tuple[str, ...], option: str = "--map") -> dict[str, str]:
+def field_names(given: tuple[str, ...], option: str = "--map", form: str = "query=NAME") -> dict[str, str]:
     """Return field to name of options such as ``--map FIELD=NAME``.
 
+    Args:
+        given: The options' values.
+        option: What the option is called.
+        form: An example of a value.
+
     Raises:
-        click.UsageError: An option is not of this form.
+        click.UsageError: An option is not of this form, or two name one field.
     """
     pairs = [entry.partition("=") for entry in given]
     bad = ["".join(pair) for pair in pairs if not all(pair)]
     if bad:
-        raise click.UsageError(f"{option} {bad[0]!r} names no field and its name: write it as {option} query=NAME.")
+        raise click.UsageError(f"{option} {bad[0]!r} is no pair: write it as {option} {form}.")
+    names = [name for name, _, _ in pairs]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise click.UsageError(f"{option} names {twice!r} twice.")
     return {field_name: name for field_name, _, name in pairs}

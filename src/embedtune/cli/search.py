@@ -133,7 +133,7 @@ def search(  # noqa: PLR0913 - one parameter an option
     from embedtune.retrieval.reranking import rerank as reranked
     from embedtune.vocabulary.retrieval import Mode, Where
 
-    where = Where(domain, kind, tuple(field_names(meta, "--meta").items()))
+    where = Where(domain, kind, tuple(field_names(meta, "--meta", "path=a/b.md").items()))
     project = session.project(("index", "collection", collection))
     scorer = load_cross_encoder(rerank) if rerank else None
     depth = max(limit, project.config.retrieval.rerank_depth) if scorer and limit > 0 else limit

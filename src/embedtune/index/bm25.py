@@ -10,8 +10,9 @@ import numpy as np
 
 from embedtune.arrays import reached_score
 from embedtune.errors import InputError
-from embedtune.index.identifier_matches import IdentifierMatches, NearMisses
+from embedtune.index.identifier_matches import IdentifierMatches, told_apart
 from embedtune.index.identifiers import tokens
+from embedtune.index.near_misses import NearMiss
 from embedtune.index.token_ids import TokenIds
 
 if TYPE_CHECKING:
@@ -70,12 +71,9 @@ class BM25Index:
             return np.zeros(len(self._ids), dtype=np.float32)
         return np.asarray(self._model.get_scores_from_ids(known), dtype=np.float32)
 
-    def near_misses(self, query: str) -> NearMisses:
-        """Return the sections that a part number of a question tells apart; none where it has none."""
-        exact, near = self._told_apart(query)
-        if not len(near):
-            return NearMisses()
-        return NearMisses(frozenset(self._ids[row] for row in exact), frozenset(self._ids[row] for row in near))
+    def near_misses(self, query: str) -> tuple[NearMiss, ...]:
+        """Return what each part number of a question tells apart; nothing where it has none."""
+        return tuple(NearMiss(self._named(exact), self._named(near)) for exact, near in self._told_apart(query))
 
     def search(self, query: str, limit: int, keep: Callable[[str], bool] | None = None) -> list[tuple[str, float]]:
         """Return up to ``limit`` (section id, score), best first, ties by id.
@@ -93,9 +91,10 @@ class BM25Index:
         if limit < 1:
             raise InputError(f"A search for {limit} results was asked for.", "Ask for at least 1.")
         scores = self.scores(query)
-        exact, near = self._told_apart(query)
-        if len(near):
-            scores[near] = np.minimum(scores[near], np.nextafter(scores[exact].min(), np.float32(0)))
+        for exact, near in self._told_apart(query):
+            if keep is not None:
+                exact = np.array([row for row in exact if keep(self._ids[row])], dtype=np.intp)  # noqa: PLW2901
+            self._put_below(scores, exact, near)
         bound = reached_score(scores, limit) if keep is None else 0.0
         found = np.flatnonzero(scores >= bound) if bound > 0 else np.flatnonzero(scores)
         order = found[np.lexsort((self._place[found], -scores[found]))]
@@ -106,14 +105,23 @@ class BM25Index:
     def _identifiers(self) -> IdentifierMatches:
         return IdentifierMatches(self._vocabulary)
 
-    def _told_apart(self, query: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Return the rows of the sections with a part number of the question, and of those with near ones alone."""
-        matches = self._identifiers.of(query)
-        exact = self._holding([number for match in matches for number in match.exact])
-        near = self._holding([number for match in matches for number in match.near])
-        return exact, np.setdiff1d(near, exact, assume_unique=True)
+    def _told_apart(self, query: str) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        return told_apart(self._identifiers.of(query), self._holding)
 
-    def _holding(self, numbers: list[int]) -> NDArray[np.intp]:
+    def _named(self, rows: NDArray[np.intp]) -> frozenset[str]:
+        return frozenset(self._ids[row] for row in rows)
+
+    def _put_below(self, scores: NDArray[np.float32], exact: NDArray[np.intp], near: NDArray[np.intp]) -> None:
+        """Lower the scores of near misses to just below every exact one, in their order."""
+        if not len(exact):
+            return
+        bound = scores[exact].min()
+        above = near[scores[near] >= bound]
+        ordered = above[np.lexsort((self._place[above], -scores[above]))]
+        # The numbers next below a positive one have the next lower bits.
+        scores[ordered] = (bound.view(np.int32) - np.arange(1, len(ordered) + 1, dtype=np.int32)).view(np.float32)
+
+    def _holding(self, numbers: Sequence[int]) -> NDArray[np.intp]:
         """Return the rows of the sections that hold any of the tokens, in order."""
         if self._model is None or not numbers:
             return np.empty(0, dtype=np.intp)

@@ -21,7 +21,7 @@ from embedtune.errors import FormatError, InputError
 from embedtune.files import read_json, write_json
 from embedtune.index.description import REINDEX, SCHEMA, Engine, IndexDescription, choose_engine, malformed
 from embedtune.index.exact_files import KeptExactIndex
-from embedtune.index.folder_records import FolderRecords
+from embedtune.index.folder_records import DESCRIPTION_FILE, SECTIONS_FILE, FolderRecords
 from embedtune.index.qdrant_embedded import EmbeddedQdrantIndex
 from embedtune.index.stores import Pointer
 from embedtune.locks import sole_holder
@@ -35,6 +35,7 @@ POINTER_FILE = "store.json"
 COLLECTIONS_FOLDER = "collections"
 VECTORS_FOLDER = "vectors"
 LOCK_FILE = ".lock"
+_STAGED = f".{POINTER_FILE}."
 
 
 class FolderStore:
@@ -104,6 +105,7 @@ class FolderStore:
             ),
         )
         try:
+            self._sweep()
             yield
         finally:
             lock.release()
@@ -136,13 +138,23 @@ class FolderStore:
                 self.drop(folder.name)
 
     def drop(self, name: str) -> None:
-        """Remove a collection, so that it can be begun anew."""
+        """Remove a collection, so that it can be begun anew.
+
+        Raises:
+            InputError: The disk refuses.
+        """
         # Whoever reads a collection that is being removed must find it gone rather than half.
         folder = self._collection(name)
         gone = folder.with_name(f".{folder.name}.gone")
         shutil.rmtree(gone, ignore_errors=True)
-        with contextlib.suppress(FileNotFoundError):
+        try:
             folder.rename(gone)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise InputError(
+                f"{folder} cannot be removed: {error.strerror or error}.", "Check the permissions of the index folder."
+            ) from error
         shutil.rmtree(gone, ignore_errors=True)
 
     def close(self) -> None:
@@ -151,9 +163,20 @@ class FolderStore:
     def _collection(self, name: str) -> Path:
         return self._folder / COLLECTIONS_FOLDER / name
 
+    def _sweep(self) -> None:
+        """Remove the halves of files that a killed process left."""
+        collections = self._folder / COLLECTIONS_FOLDER
+        halves = [*self._folder.glob(f"{_STAGED}*")]
+        for name in (DESCRIPTION_FILE, SECTIONS_FILE):
+            halves += collections.glob(f"*/.{name}.*")
+        for path in halves:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
     def _check_place(self) -> None:
         if self._folder.exists() and not self._folder.is_dir():
             raise InputError(f"{self.place} is a file.", "Give a folder.")
         names = {path.name for path in self._folder.iterdir()} if self._folder.exists() else set()
-        if names - {POINTER_FILE, COLLECTIONS_FOLDER, LOCK_FILE}:
+        foreign = names - {POINTER_FILE, COLLECTIONS_FOLDER, LOCK_FILE}
+        if any(not name.startswith(_STAGED) for name in foreign):
             raise InputError(f"{self.place} holds something that is no index.", "Give another folder.")

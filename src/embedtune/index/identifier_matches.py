@@ -1,38 +1,32 @@
-"""Which sections hold a part number of a question, and which hold one that only looks like it."""
+"""Which sections hold a part number of a question, and which hold one that only looks like it.
+
+Another one looks like it where letters and digits stand in the same order and one or two characters differ:
+``P0421`` beside ``P0420``, ``10W-40`` beside ``10W-30``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedtune.index.identifiers import identifier, identifiers
+from embedtune.index.identifiers import compounds, identifier
+from embedtune.index.near_misses import NearMiss
 from embedtune.index.token_ids import TokenIds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from embedtune.vocabulary.corpus import Section
 
-_NO_IDS: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class NearMisses:
-    """Sections that a part number of a question tells apart.
-
-    Attributes:
-        exact: Those that hold it, in any spelling.
-        near: Those that hold another one much like it, and none of the question's.
-    """
-
-    exact: frozenset[str] = _NO_IDS
-    near: frozenset[str] = _NO_IDS
+_MOST_CHANGED = 2
+_MOST_PARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +35,7 @@ class IdentifierMatch:
 
     Attributes:
         exact: Numbers of the tokens that are it, in any spelling; at least one.
-        near: Numbers of the tokens that are another one, up to half of its characters away.
+        near: Numbers of the tokens that only look like it.
     """
 
     exact: tuple[int, ...]
@@ -61,21 +55,62 @@ class IdentifierMatches:
             if found := identifier(token):
                 spellings.setdefault(found.joined, []).append(number)
         self._numbers = {joined: tuple(numbers) for joined, numbers in spellings.items()}
-        self._spellings = list(self._numbers)
+        self._alike: dict[str, list[str]] = {}
+        for joined in self._numbers:
+            self._alike.setdefault(_shape(joined), []).append(joined)
 
     def of(self, question: str) -> list[IdentifierMatch]:
-        """Return the part numbers of a question that the corpus holds; for one it lacks the nearest may well do."""
-        joined = dict.fromkeys(found.joined for found in identifiers(question))
-        return [IdentifierMatch(self._numbers[one], self._near(one)) for one in joined if one in self._numbers]
+        """Return the part numbers of a question that the corpus holds; for one it lacks the nearest may well do.
+
+        They may be written in parts: ``TM 9 803``.
+        """
+        held = [one for one in _written(question) if one in self._numbers]
+        return [IdentifierMatch(self._numbers[one], self._near(one)) for one in held]
 
     def _near(self, joined: str) -> tuple[int, ...]:
         from rapidfuzz import process
         from rapidfuzz.distance import Levenshtein
 
-        found = process.extract(
-            joined, self._spellings, scorer=Levenshtein.distance, score_cutoff=len(joined) // 2, limit=None
-        )
+        alike = self._alike[_shape(joined)]
+        found = process.extract(joined, alike, scorer=Levenshtein.distance, score_cutoff=_MOST_CHANGED, limit=None)
         return tuple(number for other, distance, _ in found if distance for number in self._numbers[other])
+
+
+def told_apart(
+    matches: Sequence[IdentifierMatch], holding: Callable[[Sequence[int]], NDArray[np.intp]]
+) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Return for each part number the rows that hold it, and those that hold one that only looks like it.
+
+    A row with a near miss counts as near even where it holds another part number of the question.
+
+    Args:
+        matches: The part numbers.
+        holding: Returns the rows that hold any of some tokens, in order.
+    """
+    asked = {number for match in matches for number in match.exact}
+    exact = [holding(match.exact) for match in matches]
+    near = [
+        np.setdiff1d(holding([one for one in match.near if one not in asked]), held, assume_unique=True)
+        for match, held in zip(matches, exact, strict=True)
+    ]
+    missing = np.unique(np.concatenate(near)) if near else np.empty(0, dtype=np.intp)
+    pairs = [
+        (np.setdiff1d(held, missing, assume_unique=True), missed) for held, missed in zip(exact, near, strict=True)
+    ]
+    return [(held, missed) for held, missed in pairs if len(held) and len(missed)]
+
+
+def _written(question: str) -> list[str]:
+    """Return what may be a part number of a question, without separators: its words, and runs of a few of them."""
+    parts = compounds(question)
+    runs = (parts[start : start + many] for start in range(len(parts)) for many in range(1, _MOST_PARTS + 1))
+    found = (identifier("-".join(run)) for run in runs)
+    return list(dict.fromkeys(one.joined for one in found if one))
+
+
+def _shape(joined: str) -> str:
+    """Return where letters and digits alternate: ``a0`` for ``p0420``."""
+    return "".join(kind for kind, _ in groupby("0" if character.isdigit() else "a" for character in joined))
 
 
 class SectionIdentifiers:
@@ -88,14 +123,12 @@ class SectionIdentifiers:
     def __init__(self, sections: Sequence[Section]) -> None:
         self._sections = sections
 
-    def told_apart(self, question: str) -> NearMisses:
-        """Return the sections that a part number of a question tells apart; none where it has none."""
-        if not identifiers(question):
-            return NearMisses()
-        matches = self._held.matches.of(question)
-        exact = self._holding(number for match in matches for number in match.exact)
-        near = self._holding(number for match in matches for number in match.near) - exact
-        return NearMisses(exact, near) if near else NearMisses()
+    def near_misses(self, question: str) -> tuple[NearMiss, ...]:
+        """Return what each part number of a question tells apart; nothing where it has none."""
+        if not _written(question):
+            return ()
+        apart = told_apart(self._held.matches.of(question), self._holding)
+        return tuple(NearMiss(self._ids(exact), self._ids(near)) for exact, near in apart)
 
     @cached_property
     def _held(self) -> _HeldTokens:
@@ -103,8 +136,10 @@ class SectionIdentifiers:
         numbers, lengths = known.learn([section.full_text for section in self._sections])
         return _HeldTokens(IdentifierMatches(known.numbers()), numbers, np.repeat(np.arange(len(lengths)), lengths))
 
-    def _holding(self, numbers: Iterable[int]) -> frozenset[str]:
-        rows = np.unique(self._held.owners[np.isin(self._held.numbers, list(numbers))])
+    def _holding(self, numbers: Sequence[int]) -> NDArray[np.intp]:
+        return np.unique(self._held.owners[np.isin(self._held.numbers, list(numbers))])
+
+    def _ids(self, rows: NDArray[np.intp]) -> frozenset[str]:
         return frozenset(self._sections[row].id for row in rows)
 
 

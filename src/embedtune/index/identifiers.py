@@ -54,7 +54,7 @@ def tokens(text: str, *, stemming: bool = False) -> list[str]:
         >>> tokens("SAE 10W-30, 12.5 mm")
         ['sae', '10w-30', '10w', '30', '10w30', '12.5', 'mm']
     """
-    found = [token for compound in _compounds(text) for token in _forms(compound)]
+    found = [token for compound in compounds(text) for token in _forms(compound)]
     return [word_stem(token) for token in found] if stemming else found
 
 
@@ -63,7 +63,7 @@ def identifiers(text: str) -> list[Identifier]:
 
     They mix digits with letters or separators, and have at least four characters, two of them digits.
     """
-    return [found for compound in _compounds(text) if (found := identifier(compound))]
+    return [found for compound in compounds(text) if (found := identifier(compound))]
 
 
 def identifier(compound: str) -> Identifier | None:
@@ -76,7 +76,7 @@ def identifier(compound: str) -> Identifier | None:
     return Identifier(compound, joined)
 
 
-def _compounds(text: str) -> list[str]:
+def compounds(text: str) -> list[str]:
     """Return the words of a text in lower case, with what joins them inside."""
     spaced = _VULGAR_FRACTION.sub(" ", text)
     plain = unicodedata.normalize("NFKC", spaced).translate(_DASHES).lower()

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from embedtune.vocabulary.ports import PassageIndex, PassageSearch, PassageSource
 
 
-def in_force(
-    index: PassageIndex, names: Collection[str], place: str, *, finished: bool, alone: bool = True
-) -> PassageSource:
+def in_force(index: PassageIndex, names: Collection[str], place: str, *, whole: bool) -> PassageSource:
     """Return an index that answers with named passages alone.
 
     An update that broke off, or is on its way, leaves vectors that no section has yet, or has no longer.
@@ -27,16 +25,14 @@ def in_force(
         index: The vectors.
         names: The passages in force.
         place: Where they are, for the message.
-        finished: Whether no update is on its way; to count is then enough.
-        alone: Whether nobody else can write to the index while it is open.
+        whole: Whether no update is on its way, and none can be while the index is open; to count is then enough.
 
     Raises:
         FormatError: Vectors are missing.
     """
-    whole = finished and len(index) == len(names)
-    if whole and alone:
+    if whole and len(index) == len(names):
         return index
-    held = names if whole else index.ids()
+    held = index.ids()
     missing = len(names) - sum(name in held for name in names)
     if missing:
         raise FormatError(

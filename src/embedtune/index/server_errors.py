@@ -48,9 +48,12 @@ def explained(url: str, collection: str = "") -> Iterator[None]:
         raise InputError(f"{place} has too much to do.", "Try again when it is less busy.") from error
     except UnexpectedResponse as error:
         if error.status_code == _MISSING:
-            raise InputError(f"{place} has no collection {collection}.", "Check its name and the address.") from error
+            missing = f"has no collection {collection}" if collection else "does not know the request"
+            raise InputError(f"{place} {missing}.", "Check the address, and the collection's name.") from error
         if error.status_code in _FORBIDDEN:
-            raise InputError(f"{place} refuses the request.", "Set QDRANT_API_KEY to a key that may read.") from error
+            raise InputError(
+                f"{place} refuses the request.", "Set QDRANT_API_KEY (index.api_key_env) to a key that may do this."
+            ) from error
         raise InputError(
             f"{place} answered with the status {error.status_code}.", "See the server's log, or try again."
         ) from error

@@ -7,13 +7,13 @@ section's weights hold all but the idf, and a question's hold how often it has e
 from __future__ import annotations
 
 import hashlib
-import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from embedtune.index.identifier_matches import NearMisses, SectionIdentifiers
+from embedtune.index.identifier_matches import SectionIdentifiers
 from embedtune.index.identifiers import tokens
+from embedtune.index.near_misses import NearMiss, best_first, near_misses_last
 from embedtune.index.payloads import SECTION
 from embedtune.index.server_points import POINT, SECTIONS, WORDS, filter_of
 from embedtune.index.vectors import check_limit
@@ -74,9 +74,9 @@ class ServerKeywords:
         self._identifiers = SectionIdentifiers(known)
         self._keywords = keywords
 
-    def near_misses(self, query: str) -> NearMisses:
-        """Return the sections that a part number of a question tells apart; none where it has none."""
-        return self._identifiers.told_apart(query)
+    def near_misses(self, query: str) -> tuple[NearMiss, ...]:
+        """Return what each part number of a question tells apart; nothing where it has none."""
+        return self._identifiers.near_misses(query)
 
     def search(self, query: str, limit: int, keep: Callable[[str], bool] | None = None) -> list[tuple[str, float]]:
         """Return up to ``limit`` (section id, score above 0), best first, ties by id; ``keep`` filters ids.
@@ -86,14 +86,14 @@ class ServerKeywords:
         """
         check_limit(limit)
         apart = self.near_misses(query)
-        exact = dict(self._query(query, len(apart.exact), sorted(apart.exact))) if apart.near else {}
-        below = math.nextafter(min(exact.values(), default=math.inf), 0)
+        wanted = sorted(frozenset().union(*(one.exact for one in apart)))
+        exact = dict(self._query(query, len(wanted), wanted)) if wanted else {}
         asked = limit + _TIE_MARGIN
         while True:
             found = self._query(query, asked)
-            scores = {id_: min(score, below) if id_ in apart.near else score for id_, score in found} | exact
-            kept = [hit for hit in scores.items() if hit[0] in self._known and (keep is None or keep(hit[0]))]
-            best = sorted(kept, key=lambda hit: (-hit[1], hit[0]))[:limit]
+            scores = dict(found) | exact
+            kept = {id_: scores[id_] for id_ in scores if id_ in self._known and (keep is None or keep(id_))}
+            best = near_misses_last(best_first(kept), apart)[:limit]
             if len(found) < asked or (len(best) == limit and found[-1][1] < best[-1][1]):
                 return best
             asked *= 4

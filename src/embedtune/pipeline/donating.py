@@ -41,17 +41,20 @@ def donor_in(
     try:
         held = store.records(donor).describe()
         index = store.vectors(donor, held) if held else None
+        known = index.ids() if index else frozenset()
     except InputError:
         index = None  # it was to save time only
     if index is None:
         yield encode
         return
     try:
-        known = index.ids()
 
         def vectorise(passages: Sequence[Passage]) -> NDArray[np.float32]:
             ids = [passage.id for passage in passages]
-            return index.vectors(ids) if known.issuperset(ids) else encode(passages)
+            if known.issuperset(ids):
+                with contextlib.suppress(InputError):
+                    return index.vectors(ids)
+            return encode(passages)
 
         yield vectorise
     finally:

@@ -100,7 +100,11 @@ def build_index(request: IndexRequest, store: IndexStore, report: Report) -> Bui
         passage_count=count,
     )
 
-    def finished(description: IndexDescription, index: PassageIndex) -> IndexDescription:
+    def finished(
+        description: IndexDescription, index: PassageIndex, before: IndexDescription | None
+    ) -> IndexDescription:
+        if request.dev is None and before is not None and before.fusion == description.fusion:
+            return replace(description, calibration=before.calibration)  # the scores are made as they were
         found = calibrated(held, index, request.encoder, description.fusion, request.dev)
         return replace(description, calibration=found)
 
@@ -140,13 +144,14 @@ class Filling:
         store: The store, held for writing.
         settings: How the engine is kept.
         report: Where progress goes.
-        finished: Completes the description of a collection whose vectors are all there.
+        finished: Completes the description of a collection whose vectors are all there; it is also given what the
+            collection said of itself before, ``None`` for a new one.
     """
 
     store: IndexStore
     settings: IndexSettings
     report: Report
-    finished: Callable[[IndexDescription, PassageIndex], IndexDescription]
+    finished: Callable[[IndexDescription, PassageIndex, IndexDescription | None], IndexDescription]
 
     def run(self, description: IndexDescription, held: tuple[HeldSection, ...], vectorise: Vectorise) -> BuiltIndex:
         """Fill a collection; one that is damaged is made anew.
@@ -180,7 +185,7 @@ class Filling:
                     f"{description.passage_count} passages.",
                     "Index the corpus again.",
                 )
-            description = self.finished(description, index)
+            description = self.finished(description, index, known)
         finally:
             index.close()
         if known != description or records.unfinished:

@@ -82,7 +82,7 @@ def _moved(
     count = sum(len(one.passages) for one in held)
     chosen = Engine(there.engine(count, engine))
     description = _described(described, held, chosen)
-    filling = Filling(there, project.config.index, project.report, lambda made, _: made)
+    filling = Filling(there, project.config.index, project.report, lambda made, *_: made)
     with vectors_of(here, name, described) as vectorise:
         built = filling.run(description, held, vectorise)
     difference = _compared(here, name, described, there, built)

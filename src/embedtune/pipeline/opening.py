@@ -41,6 +41,11 @@ class ReadCollection:
         return tuple(one.section for one in self.held)
 
     @property
+    def domains(self) -> tuple[str, ...]:
+        """The domains of the sections, sorted."""
+        return tuple(sorted({one.section.domain for one in self.held}))
+
+    @property
     def passages(self) -> tuple[Passage, ...]:
         """The passages in force."""
         return tuple(passage for one in self.held for passage in one.passages)

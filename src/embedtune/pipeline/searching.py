@@ -68,7 +68,9 @@ class OpenedIndex:
         self._judge: Judge | None = None
         self._keywords: KeywordIndex | None = None
         self._words: HybridRetriever | None = None
-        self._domains = tuple(sorted({section.domain for section in self._read.words.sections}))
+        self._tried = False
+        self._domains = self._read.words.domains
+        self._closed = False
         self._search = FallbackSearch(self._levels(), strict=strict, patience=self._patience(), report=project.report)
         self.degraded = ""
         if mode is not Mode.BM25:
@@ -117,7 +119,9 @@ class OpenedIndex:
             ValueError: The index is closed.
         """
         where = where if domain is None else Where(domain, where.kind, where.metadata)
-        check_search(queries, limit, where, self._domains)
+        check_search(queries, limit, where, self.domains)
+        if self._closed:
+            raise ValueError("the search is closed")
         if mode is Mode.BM25:
             return self._by_words().search_batch(queries, limit, threshold, mode, where=where)
         return self._search.search_batch(queries, limit, threshold, mode, where)
@@ -131,16 +135,19 @@ class OpenedIndex:
         Raises:
             InputError: A question is blank, or the log cannot be written.
             EmbedtuneError: The model of the index cannot be used here, or its version has no detector that fits.
+            ValueError: The index is closed.
         """
-        judge = self._judge
-        if judge is None:
-            described = self._current().description
-            judge = Judge.of(self._project, self._model or described.version, self._serving(described))
-            self._judge = judge
+        if self._closed:
+            raise ValueError("the search is closed")
+        described, judge = self._current().description, self._judge
+        served = self._serving(described)
+        if judge is None or judge.encoder is not served:
+            self._judge = judge = Judge.of(self._project, self._model or described.version, served)
         return judge.judge(queries, domain or "")
 
     def close(self) -> None:
         """Wait for running searches and release the index."""
+        self._closed = True
         self._search.close()
         self._store.close()
 
@@ -156,7 +163,17 @@ class OpenedIndex:
             levels.append(Level(BASELINE, self._open_baseline))
         return [*levels, Level(WORDS, self._by_words, Mode.BM25)]
 
+    def _read_again(self) -> None:
+        """Read the index as it is now: it may have been mended, finished or moved on since it was read."""
+        found = read_index(self._store)
+        with self._lock:
+            self._read, self._keywords, self._words = found, None, None
+            self._domains = found.words.domains
+
     def _open_current(self) -> HybridRetriever:
+        if self._tried:
+            self._read_again()
+        self._tried = True
         found = self._current()
         return self._retriever(found, self._serving(found.description))
 
@@ -167,7 +184,7 @@ class OpenedIndex:
 
     def _serving(self, described: IndexDescription) -> SerialEncoder:
         """Return the model of the index, which searches and advice share."""
-        if self._served is not None:
+        if self._served is not None and self._served.digest == described.model_digest:
             return self._served
         try:
             encoder = self._encoder or self._project.models.of_index(
@@ -181,7 +198,8 @@ class OpenedIndex:
                 error.remedy,
             ) from error
         with self._lock:
-            self._served = self._served or SerialEncoder(encoder)
+            if self._served is None or self._served.digest != encoder.digest:
+                self._served = SerialEncoder(encoder)
             return self._served
 
     def _open_baseline(self) -> HybridRetriever:
@@ -191,6 +209,8 @@ class OpenedIndex:
         base = self._project.models.base()
         if base.digest != found.description.model_digest:
             raise ModelError("the index of the base model was made with another one", "Index the corpus again.")
+        if found.description.corpus_digest != self._read.words.description.corpus_digest:
+            raise InputError("the index of the base model holds another state of the corpus", "Index the corpus again.")
         return self._retriever(found, SerialEncoder(base))
 
     def _retriever(self, found: ReadCollection, encoder: SerialEncoder) -> HybridRetriever:
@@ -200,8 +220,7 @@ class OpenedIndex:
         try:
             passages = found.passages
             names = {passage.id for passage in passages}
-            alone = not isinstance(self._store, ServerStore)
-            source = in_force(index, names, self._store.place, finished=found.finished, alone=alone)
+            source = in_force(index, names, self._store.place, whole=self._settled(found))
         except BaseException:
             index.close()
             raise
@@ -217,6 +236,12 @@ class OpenedIndex:
                 f"hybrid:{found.description.version}",
             ),
         )
+
+    def _settled(self, found: ReadCollection) -> bool:
+        """Tell whether nobody has written to a collection since it was read, nor can while it is open."""
+        records = self._store.records(found.name)
+        alone = not isinstance(self._store, ServerStore)
+        return alone and found.finished and not records.unfinished and records.describe() == found.description
 
     def _keywords_of(self, found: ReadCollection) -> KeywordIndex:
         """Return the words of a collection: the server's own, or those made here once."""

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 from embedtune.errors import EmbedtuneError, InputError, UnavailableError
 from embedtune.events import Alert, Counted, Notice, Report, silent
 from embedtune.retrieval.breaker import CircuitBreaker
-from embedtune.retrieval.timed_calls import TimedCalls
+from embedtune.retrieval.timed_calls import Job, TimedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from embedtune.vocabulary.retrieval import Hit, Mode, Where
+
+_AT_ONCE = 64
 
 DEGRADED = "degraded_searches"
 """The metric that counts questions which a lower level answered, by level."""
@@ -46,7 +48,8 @@ class Patience:
 
     Attributes:
         seconds: An answer may take so long.
-        opening_seconds: A level may take so long to be opened.
+        opening_seconds: A level may take so long to be opened before the first question; a question that comes
+            while one is being opened waits no longer than for an answer.
         failures: After so many failures in a row it is left alone.
         retry_seconds: It is tried again after so long; the wait doubles each time.
     """
@@ -72,33 +75,55 @@ class Level:
     mode: Mode | None = None
 
 
-class _StillOpeningError(UnavailableError):
-    """Another thread is opening the level."""
-
-
 @dataclass(slots=True)
 class _OpenLevel:
-    """A level in use."""
+    """A level in use; it is opened in a thread of its own, and kept however long that takes."""
 
     level: Level
     breaker: CircuitBreaker
     calls: TimedCalls = field(default_factory=TimedCalls)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    opening: Job[Searcher] | None = None
     searcher: Searcher | None = None
     error: Exception | None = None
+    closed: bool = False
 
-    def opened(self, patience: Patience, wait: float) -> Searcher:
-        """Return the opened level; who comes while another opens it waits no longer than for an answer."""
-        if self.searcher is not None:
-            return self.searcher
-        if not self.lock.acquire(timeout=wait):
-            raise _StillOpeningError("It is still being opened.", "Ask again.")
+    def opened(self, seconds: float | None) -> Searcher:
+        """Return the opened level.
+
+        Raises:
+            TimeoutError: It is still being opened, which goes on.
+        """
+        with self.lock:
+            if self.searcher is not None:
+                return self.searcher
+            if self.opening is None:
+                self.opening = self.calls.start(self._open)
+            opening = self.opening
+        return opening.result(seconds)
+
+    def _open(self) -> Searcher:
+        made: Searcher | None = None
         try:
-            if self.searcher is None:
-                self.searcher = self.calls.run(self.level.open, patience.opening_seconds)
-            return self.searcher
+            made = self.level.open()
         finally:
-            self.lock.release()
+            with self.lock:
+                self.opening = None
+                self.searcher = None if self.closed else made
+        if self.closed:
+            made.close()
+        else:
+            self.breaker.succeeded()
+        return made
+
+    def close(self) -> None:
+        """Release it, now or once it has been opened."""
+        with self.lock:
+            self.closed = True
+            searcher, self.searcher = self.searcher, None
+        self.calls.close()
+        if searcher is not None:
+            searcher.close()
 
 
 class FallbackSearch:
@@ -141,7 +166,7 @@ class FallbackSearch:
         reasons: list[str] = []
         for number, level in enumerate(self._levels):
             try:
-                level.opened(self._patience, self._patience.opening_seconds)
+                level.opened(None if number == len(self._levels) - 1 else self._patience.opening_seconds)
             except Exception as error:  # noqa: BLE001 - whatever fails below, the next level is asked
                 level.error = error
                 level.breaker.failed(at_once=True)
@@ -157,7 +182,8 @@ class FallbackSearch:
     ) -> list[list[Hit]]:
         """Return the hits of each question, from the best level that answers.
 
-        The questions must have been checked: an error means that a level failed.
+        The questions must have been checked: an error means that a level failed. Some dozens at a time are
+        asked together, and for these a level may take the time of an answer.
 
         Raises:
             EmbedtuneError: It is strict and the first level failed, or all did.
@@ -168,7 +194,8 @@ class FallbackSearch:
                 raise ValueError("the search is closed")
             self._asked += 1
         try:
-            return self._answer(queries, limit, threshold, mode, where)
+            blocks = [queries[start : start + _AT_ONCE] for start in range(0, len(queries), _AT_ONCE)]
+            return [hits for block in blocks for hits in self._answer(block, limit, threshold, mode, where)]
         finally:
             with self._state:
                 self._asked -= 1
@@ -180,10 +207,7 @@ class FallbackSearch:
             self._closed = True
             self._state.wait_for(lambda: not self._asked, self._patience.seconds)
         for level in self._levels:
-            searcher, level.searcher = level.searcher, None
-            level.calls.close()
-            if searcher is not None:
-                searcher.close()
+            level.close()
 
     def _answer(
         self, queries: Sequence[str], limit: int, threshold: float | None, mode: Mode, where: Where
@@ -219,9 +243,11 @@ class FallbackSearch:
         if not last and not level.breaker.allows():
             raise (level.error or UnavailableError("It failed too often.", "Ask again later.")).with_traceback(None)
         try:
-            searcher = level.opened(self._patience, self._patience.seconds)
-        except _StillOpeningError:
-            raise  # whoever opens it will tell whether it can be
+            searcher = level.opened(None if last else self._patience.seconds)
+        except TimeoutError as error:
+            level.error = UnavailableError("It is still being opened.", "Ask again.")
+            level.breaker.failed()
+            raise level.error from error
         except Exception as error:
             level.error = error
             level.breaker.failed(at_once=True)

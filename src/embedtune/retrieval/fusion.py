@@ -10,11 +10,12 @@ import math
 from typing import TYPE_CHECKING
 
 from embedtune.errors import InputError
+from embedtune.index.near_misses import best_first
 from embedtune.retrieval.normalising import Side, normalised
 from embedtune.vocabulary.retrieval import FusionMethod, Normalisation
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Sequence
 
     from embedtune.vocabulary.retrieval import FusionSettings
 
@@ -104,28 +105,6 @@ def convex_many(
         _one_side(*alone[weight]) if weight in alone else _both_sides(vectors, words, weight)
         for weight in dense_weights
     ]
-
-
-def best_first(scores: Mapping[str, float]) -> list[tuple[str, float]]:
-    """Return (id, score) by falling score, ties by id."""
-    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
-
-
-def near_misses_last(
-    ranking: Sequence[tuple[str, float]], exact: Collection[str], near: Collection[str]
-) -> list[tuple[str, float]]:
-    """Return a ranking in which no section with a near-miss part number stands before one with the exact one.
-
-    Args:
-        ranking: (section id, score), best first.
-        exact: Sections that hold the part number of the question.
-        near: Sections that hold one much like it.
-    """
-    reached = [score for id_, score in ranking if id_ in exact]
-    if not near or not reached:
-        return list(ranking)
-    bound = math.nextafter(reached[-1], -math.inf)
-    return best_first({id_: min(score, bound) if id_ in near else score for id_, score in ranking})
 
 
 def _one_side(side: Side, candidates: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:

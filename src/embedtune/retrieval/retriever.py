@@ -8,9 +8,9 @@ from itertools import starmap
 from typing import TYPE_CHECKING, Protocol
 
 from embedtune.errors import InputError
-from embedtune.index.identifier_matches import NearMisses
+from embedtune.index.near_misses import NearMiss, near_misses_last
 from embedtune.retrieval.calibration import Evidence, JudgedScore, confidence
-from embedtune.retrieval.fusion import fuse, near_misses_last
+from embedtune.retrieval.fusion import fuse
 from embedtune.retrieval.matched_words import MatchedWords
 from embedtune.retrieval.maxp import SectionHit
 from embedtune.retrieval.maxp_many import search_sections_many
@@ -38,8 +38,8 @@ class KeywordIndex(Protocol):
         """Return up to ``limit`` (section id, score above 0), best first, ties by id; ``keep`` filters ids."""
         ...
 
-    def near_misses(self, query: str) -> NearMisses:
-        """Return the sections that a part number of the question tells apart."""
+    def near_misses(self, query: str) -> tuple[NearMiss, ...]:
+        """Return what each part number of the question tells apart."""
         ...
 
 
@@ -49,7 +49,7 @@ class _Found:
 
     dense: Sequence[SectionHit]
     bm25: Sequence[tuple[str, float]]
-    told_apart: NearMisses
+    told_apart: tuple[NearMiss, ...]
 
 
 class HybridRetriever:
@@ -187,7 +187,7 @@ class HybridRetriever:
         dense = [[] for _ in queries] if mode is Mode.BM25 else self._find_dense(queries, depth, where)
         keep = None if where == EVERYWHERE else lambda id_: where.admits(self._sections[id_])
         bm25 = [[] if mode is Mode.DENSE else self._bm25.search(query, depth, keep) for query in queries]
-        apart = [self._bm25.near_misses(query) if mode is Mode.HYBRID else NearMisses() for query in queries]
+        apart = [self._bm25.near_misses(query) if mode is Mode.HYBRID else () for query in queries]
         return [_Found(*parts) for parts in zip(dense, bm25, apart, strict=True)]
 
     def _find_dense(self, queries: Sequence[str], depth: int, where: Where) -> list[list[SectionHit]]:
@@ -202,7 +202,7 @@ class HybridRetriever:
         dense = [(hit.section_id, hit.score) for hit in found.dense]
         if mode is Mode.HYBRID:
             fused = fuse(dense, found.bm25, self._fusion)
-            return near_misses_last(fused, found.told_apart.exact, found.told_apart.near)
+            return near_misses_last(fused, found.told_apart)
         return dense if mode is Mode.DENSE else list(found.bm25)
 
     def _hits(self, query: str, found: _Found, limit: int, mode: Mode) -> list[Hit]:

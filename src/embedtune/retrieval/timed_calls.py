@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,19 +14,35 @@ _Value = TypeVar("_Value")
 
 
 @dataclass(slots=True)
-class _Job:
-    call: Callable[[], None]
+class Job(Generic[_Value]):
+    """A call that runs in a thread of its own; several may wait for it."""
+
+    call: Callable[[], _Value]
     done: threading.Event = field(default_factory=threading.Event)
     abandoned: bool = False
+    value: list[_Value] = field(default_factory=list)
     error: BaseException | None = None
 
     def run(self) -> None:
+        """Make the call, unless nobody waits for it any more."""
         try:
             if not self.abandoned:
-                self.call()
+                self.value.append(self.call())
         except BaseException as error:  # noqa: BLE001 - whoever waits raises it
             self.error = error
         self.done.set()
+
+    def result(self, seconds: float | None) -> _Value:
+        """Return what the call returns, or raise what it raises; it goes on where it takes longer than one waits.
+
+        Raises:
+            TimeoutError: It did not answer in time.
+        """
+        if not self.done.wait(seconds):
+            raise TimeoutError
+        if self.error is not None:
+            raise self.error
+        return self.value[0]
 
 
 class TimedCalls:
@@ -41,7 +57,7 @@ class TimedCalls:
 
     def __init__(self, threads: int = 8) -> None:
         self._most = threads
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._queue: SimpleQueue[Job[Any] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._open = 0
         self._threads = 0
@@ -52,20 +68,22 @@ class TimedCalls:
         Raises:
             TimeoutError: It did not answer in time.
         """
-        value: list[_Value] = []
-        job = _Job(lambda: value.append(call()))
+        job = self.start(call)
+        try:
+            return job.result(seconds)
+        finally:
+            job.abandoned = True
+
+    def start(self, call: Callable[[], _Value]) -> Job[_Value]:
+        """Begin a call and return it."""
+        job = Job(call)
         with self._lock:
             self._open += 1
             if self._open > self._threads and self._threads < self._most:
                 self._threads += 1
                 threading.Thread(target=self._work, daemon=True, name="embedtune-search").start()
         self._queue.put(job)
-        if not job.done.wait(seconds):
-            job.abandoned = True
-            raise TimeoutError
-        if job.error is not None:
-            raise job.error
-        return value[0]
+        return job
 
     def close(self) -> None:
         """Let the threads end when they have nothing to do."""

@@ -49,6 +49,18 @@ def test_a_switch_that_fails_leaves_the_old_one_in_force(store, monkeypatch):
     assert (store.pointer(), collections(store)) == (Pointer("a", "b", "c"), ["a", "b", "c"])
 
 
+def test_halves_of_files_of_a_killed_process_are_swept_and_stop_nobody(store):
+    halves = [store._folder / ".store.json.k1ll3d", store._folder / "collections" / "a" / ".sections.jsonl.k1ll3d"]
+    for path in halves:
+        path.write_text("{")
+    with store.writing():
+        assert not any(path.exists() for path in halves)
+    assert (store._folder / "collections" / "a" / "file").exists()
+    (store._folder / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="holds something that is no index"), store.writing():
+        pass
+
+
 def test_dropping_what_is_gone_is_no_error(store):
     store.drop("d")
     store.drop("d")

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedtune.index.bm25 import BM25Index
-from embedtune.index.identifier_matches import IdentifierMatches
+from embedtune.index.identifier_matches import IdentifierMatches, SectionIdentifiers
 from embedtune.index.identifiers import identifier
+from embedtune.index.near_misses import NearMiss
+from embedtune.vocabulary.corpus import Section, SectionKind
 
 PART_NUMBERS = ("P0420", "TM-9-803", "10W-30", "3/8-16", "AN/PRC-77")
 NEAR = {
@@ -70,7 +72,7 @@ def test_a_near_miss_never_outranks_the_exact_part_number(number, changes, asked
     found = index.search(" ".join([*asked, number]), 50)
 
     assert found[0][0] == "z-exact"
-    apart = index.near_misses(number)
+    (apart,) = index.near_misses(number)
     assert apart.exact == {"z-exact"}
     assert apart.near == {f"a-near-{place}" for place in range(len(near))}
 
@@ -89,8 +91,54 @@ def test_a_part_number_that_the_corpus_lacks_tells_nothing_apart():
 
 def test_a_section_with_one_of_two_part_numbers_is_no_near_miss_of_the_other():
     index = BM25Index(["one", "two", "near"], ["P0420 here", "P0421 here", "P0422 here"])
-    apart = index.near_misses("P0420 and P0421")
-    assert (apart.exact, apart.near) == ({"one", "two"}, {"near"})
+    assert index.near_misses("P0420 and P0421") == (
+        NearMiss(frozenset({"one"}), frozenset({"near"})),
+        NearMiss(frozenset({"two"}), frozenset({"near"})),
+    )
+
+
+def test_a_near_miss_of_one_part_number_is_one_even_beside_another_that_was_asked_for():
+    texts = ["P0420 on the F-150", "P0421 F-150 F-150 light", "P0420 on a van", "light"]
+    index = BM25Index(["both", "half", "van", "light"], texts)
+    found = [id_ for id_, _ in index.search("P0420 F-150 light", 4)]
+    assert found.index("half") > max(found.index("both"), found.index("van"))
+
+
+@pytest.mark.parametrize("asked", ["TM 9 803 oil oil", "tm 9-803 oil oil", "TM9803 oil oil"])
+def test_a_part_number_in_parts_has_no_near_miss_before_it(asked):
+    index = BM25Index(["exact", "near"], ["see TM-9-803 for how it is filled and kept", "TM-9-804 oil oil oil"])
+    assert index.search(asked, 2)[0][0] == "exact"
+
+
+def test_numbers_of_another_shape_are_no_near_misses():
+    index = BM25Index(["exact", "volts", "near"], ["the F-150", "from 40-50 bars", "the F-250"])
+    (apart,) = index.near_misses("F-150 bars")
+    assert apart.near == {"near"}
+
+
+def test_near_misses_keep_their_order():
+    texts = ["P0420", "P0421 pump", "P0422 pump seal", "P0423 pump seal valve", "other"]
+    index = BM25Index(["exact", "d", "c", "b", "x"], texts)
+    found = [id_ for id_, _ in index.search("P0420 pump seal valve", 9)]
+    assert found == ["exact", "b", "c", "d"]
+
+
+def test_what_is_filtered_out_puts_nothing_below_it():
+    index = BM25Index(["exact", "near", "plain"], ["P0420 of the van", "P0421 light light", "light bulb for all"])
+    asked = "P0420 light"
+    assert index.search(asked, 3)[0][0] == "exact"
+    kept = [id_ for id_, _ in index.search(asked, 3, lambda id_: id_ != "exact")]
+    assert kept == ["near", "plain"]
+
+
+def test_sections_are_told_apart_without_an_index_as_with_one():
+    texts = ["P0420 on the F-150", "P0421 F-150 light", "TM-9-803", "TM-9-804", "light"]
+    sections = [Section(f"s{n}", "d", "d", (), SectionKind.OTHER, text, (1, 1)) for n, text in enumerate(texts)]
+    index = BM25Index([one.id for one in sections], [one.full_text for one in sections])
+    alone = SectionIdentifiers(sections)
+    for asked in ("P0420", "P0420 F-150", "tm 9 803 light", "light", "P0999", ""):
+        assert alone.near_misses(asked) == index.near_misses(asked)
+    assert alone.near_misses("P0420")
 
 
 def test_matches_name_the_tokens():

@@ -26,17 +26,17 @@ def named(*numbers):
 
 
 def test_an_index_with_just_the_named_passages_is_used_as_it_is(index):
-    assert in_force(index, named(*range(30)), "here", finished=True) is index
+    assert in_force(index, named(*range(30)), "here", whole=True) is index
 
 
 def test_what_others_add_later_is_left_out(index):
-    source = in_force(index, named(*range(30)), "here", finished=True, alone=False)
+    source = in_force(index, named(*range(30)), "here", whole=False)
     index.upsert([Passage("later", "s", "")], QUERY[np.newaxis], ["x"])
     assert [id_ for id_, _ in source.search(QUERY, 2)] == named(29, 28)
 
 
 def test_what_has_no_name_is_left_out_however_near_it_is(index):
-    source = in_force(index, named(*range(5)), "here", finished=True)
+    source = in_force(index, named(*range(5)), "here", whole=True)
     assert [id_ for id_, _ in source.search(QUERY, 3)] == named(4, 3, 2)
     assert [id_ for id_, _ in source.search(QUERY, 9)] == named(4, 3, 2, 1, 0)
     assert [id_ for id_, _ in source.search(QUERY, 9, "y")] == named(3, 1)
@@ -45,12 +45,12 @@ def test_what_has_no_name_is_left_out_however_near_it_is(index):
 
 def test_missing_vectors_are_reported_even_where_the_number_is_right(index):
     with pytest.raises(FormatError, match=r"in here is damaged: the vectors of 2 of 31 passages are missing"):
-        in_force(index, named(*range(29), 40, 41), "here", finished=True)
+        in_force(index, named(*range(29), 40, 41), "here", whole=True)
     with pytest.raises(FormatError, match=r"1 of 30 passages are missing.*embedtune index"):
-        in_force(index, named(*range(29), 40), "here", finished=False)
+        in_force(index, named(*range(29), 40), "here", whole=False)
 
 
 def test_closing_closes_the_index(index):
-    in_force(index, named(1), "here", finished=True).close()
+    in_force(index, named(1), "here", whole=True).close()
     with pytest.raises(ValueError, match="closed"):
         index.search(QUERY, 1)

@@ -168,7 +168,36 @@ def test_while_one_opens_a_level_others_go_on_without_it(levels):
     gate.set()
     first.join()
     assert found == ("least", "tuned hybrid: It is still being opened")
-    assert asked(made) == ("best", "")
+    while asked(made) != ("best", ""):  # it is opened to its end, whoever still waits
+        threading.Event().wait(0.005)
+    made.close()
+
+
+def test_what_is_opened_too_late_is_released(levels):
+    gate = threading.Event()
+
+    def slow():
+        gate.wait(20)
+        return levels[0]
+
+    made = FallbackSearch(
+        [Level("tuned hybrid", slow), Level("bm25", lambda: levels[2], Mode.BM25)],
+        patience=Patience(0.05, 0.05, 1, 60.0),
+    )
+    assert made.prepare() == "tuned hybrid: no answer in time"
+    made.close()
+    gate.set()
+    while not levels[0].closed:
+        threading.Event().wait(0.005)
+    assert (levels[0].closed, levels[0].asked) == (1, [])
+
+
+def test_many_questions_are_asked_some_dozens_at_a_time(search, levels):
+    made = search()
+    batch = made.search_batch([str(number) for number in range(150)], 5, None, Mode.HYBRID, EVERYWHERE)
+    assert len(batch) == 150
+    assert [len(queries) for queries, *_ in levels[0].asked] == [64, 64, 22]
+    assert made.search_batch([], 5, None, Mode.HYBRID, EVERYWHERE) == []
     made.close()
 
 

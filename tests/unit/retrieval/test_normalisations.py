@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedtune.retrieval.fusion import convex, convex_many, near_misses_last
+from embedtune.index.near_misses import NearMiss, near_misses_last
+from embedtune.retrieval.fusion import convex, convex_many
 from embedtune.retrieval.tuning import FusionGrid, tune_hybrid
 from embedtune.vocabulary.evaluation import Qrels
 from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, KeywordSettings, Normalisation, PassageSettings
@@ -61,10 +62,11 @@ RANKING = st.dictionaries(IDS, st.floats(0, 1)).map(lambda d: sorted(d.items(), 
 @given(RANKING, st.sets(IDS), st.sets(IDS))
 def test_near_misses_stand_behind_and_nothing_else_moves(ranking, exact, near):
     near -= exact
-    found = near_misses_last(ranking, exact, near)
+    found = near_misses_last(ranking, [NearMiss(frozenset(exact), frozenset(near))])
     order = [id_ for id_, _ in found]
     assert sorted(order) == sorted(id_ for id_, _ in ranking)
     assert [id_ for id_ in order if id_ not in near] == [id_ for id_, _ in ranking if id_ not in near]
+    assert [id_ for id_ in order if id_ in near] == [id_ for id_, _ in ranking if id_ in near]
     places = {kind: [order.index(id_) for id_ in ids if id_ in order] for kind, ids in (("e", exact), ("n", near))}
     assert not places["e"] or not places["n"] or max(places["e"]) < min(places["n"])
     assert found == sorted(found, key=lambda hit: (-hit[1], hit[0]))
