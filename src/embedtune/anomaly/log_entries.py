@@ -11,7 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from embedtune.errors import FormatError
 
-_MOST_LINE = 1 << 20
+MOST_LINE = 1 << 20
+"""Characters or bytes of a line, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ def read_entries(path: Path) -> Iterator[LogEntry]:
     try:
         with path.open(encoding="utf-8") as stream:
             number = 0
-            while line := stream.readline(_MOST_LINE):
+            while line := stream.readline(MOST_LINE):
                 number += 1
-                if not line.endswith("\n") and len(line) < _MOST_LINE:
+                if not line.endswith("\n") and len(line) < MOST_LINE:
                     return
                 if line.strip():
                     yield _entry(line, path, number)

@@ -16,14 +16,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from embedtune.anomaly.advisory import Advisory
-from embedtune.anomaly.log_entries import LogEntry
+from embedtune.anomaly.log_entries import MOST_LINE, LogEntry
 from embedtune.errors import InputError
 from embedtune.locks import sole_holder
 
 if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
     from embedtune.anomaly.detector import AnomalyDetector
     from embedtune.anomaly.detectors.unit_vectors import Vectors
     from embedtune.config.anomaly_settings import QueryLogSettings
@@ -48,7 +50,7 @@ class QueryLog:
     def __init__(self, path: Path, settings: QueryLogSettings) -> None:
         self._path = path
         self._settings = settings
-        self._key = _own_key(path.with_name(f"{path.name}.key"), path)
+        self._key = self._own_key(path.with_name(f"{path.name}.key"))
 
     def append(
         self,
@@ -80,16 +82,38 @@ class QueryLog:
         return hmac.new(self._key, normal.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
 
     def _write(self, lines: bytes) -> None:
-        taken = InputError(f"{self._path} is held by another process.", "Wait for it, or log to another file.")
-        lock = sole_holder(self._path.with_name(f"{self._path.name}.lock"), taken, self._unusable, patience=_PATIENCE)
+        lock = self._sole()
         try:
             self._set_aside(len(lines))
-            with self._path.open("ab") as stream:
+            with self._path.open("ab+") as stream:
+                _drop_cut_line(stream)
                 stream.write(lines)
         except OSError as error:
             raise self._unusable(error) from error
         finally:
             lock.release()
+
+    def _sole(self) -> BaseFileLock:
+        taken = InputError(f"{self._path} is held by another process.", "Wait for it, or log to another file.")
+        return sole_holder(self._path.with_name(f"{self._path.name}.lock"), taken, self._unusable, patience=_PATIENCE)
+
+    def _own_key(self, path: Path) -> bytes:
+        """Return the log's key, made on first use."""
+        remedy = f"Remove {path}; hashes of older entries then no longer match."
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = self._sole()
+            try:
+                if not path.exists():
+                    _write_key(path)
+                key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+            finally:
+                lock.release()
+        except (OSError, ValueError) as error:
+            raise InputError(f"The key of {self._path} cannot be used: {error}.", remedy) from error
+        if len(key) != _KEY_BYTES:
+            raise InputError(f"{path} is no key of a log.", remedy)
+        return key
 
     def _set_aside(self, coming: int) -> None:
         """Begin a new log where this one would become too long; the oldest goes."""
@@ -153,23 +177,20 @@ def log_entries(
     ]
 
 
-def _own_key(path: Path, log: Path) -> bytes:
-    """Return a log's key, made on first use."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            key = bytes.fromhex(path.read_text(encoding="ascii").strip())
-        else:
-            key = secrets.token_bytes(_KEY_BYTES)
-            with os.fdopen(handle, "w", encoding="ascii") as stream:
-                stream.write(key.hex())
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"The key of {log} cannot be used: {error}.",
-            f"Remove {path}; hashes of older entries then no longer match.",
-        ) from error
-    if len(key) != _KEY_BYTES:
-        raise InputError(f"{path} is no key of a log.", "Remove it; hashes of older entries then no longer match.")
-    return key
+def _write_key(path: Path) -> None:
+    """Write a new key that its owner alone may read, wholly or not at all."""
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:
+        stream.write(secrets.token_hex(_KEY_BYTES))
+    unfinished.replace(path)
+
+
+def _drop_cut_line(stream: BinaryIO) -> None:
+    """Drop a last line that a crash cut short, so that the next one does not go on within it."""
+    end = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, end - 1))
+    if stream.read() in {b"", b"\n"}:
+        return
+    begin = stream.seek(max(0, end - MOST_LINE))
+    stream.truncate(begin + stream.read().rfind(b"\n") + 1)

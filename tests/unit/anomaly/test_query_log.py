@@ -96,6 +96,21 @@ def test_a_line_that_a_crash_cut_short_is_passed_over(log, tmp_path):
     log(path)
     path.write_text(path.read_text()[:-20])
     assert len(list(read_entries(path))) == 3
+    log(path)
+    assert len(list(read_entries(path))) == 7
+    path.write_text("cut")
+    log(path)
+    assert len(list(read_entries(path))) == 4
+
+
+def test_a_log_has_one_key_whoever_comes_first(detector, tmp_path):
+    def key(_):
+        QueryLog(tmp_path / "queries.log", QueryLogSettings())
+        return (tmp_path / "queries.log.key").read_text()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(key, range(16)))) == 1
+    assert (tmp_path / "queries.log.key").stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("line", ["{}", "[1]", "nonsense", json.dumps({"time": 1})])
