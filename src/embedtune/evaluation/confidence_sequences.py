@@ -42,7 +42,7 @@ class SequentialMean:
     n: int
 
 
-def deviation(squares: NDArray[np.float64], alpha: float) -> NDArray[np.float64]:
+def deviation(squares: NDArray[np.float64] | float, alpha: float) -> NDArray[np.float64]:
     """Return how far a sum of observations may be from the sum of what was to be expected, either way, at any time.
 
     For observations X and predictions P of them made from earlier ones, with X - P from -1 to 1, and each bet b
@@ -64,7 +64,7 @@ def deviation(squares: NDArray[np.float64], alpha: float) -> NDArray[np.float64]
     limit = np.log(2 / alpha) + np.log(len(_BETS))
     variance = np.asarray(squares, dtype=np.float64)[..., None]
     # One bet alone reaches the limit here; from above, Newton's steps on a convex function do not overshoot.
-    reached = ((limit + _COSTS * variance) / _BETS).min(axis=-1)
+    reached: NDArray[np.float64] = ((limit + _COSTS * variance) / _BETS).min(axis=-1)
     for _ in range(_STEPS):
         exponents = _BETS * reached[..., None] - _COSTS * variance
         greatest = exponents.max(axis=-1)
