@@ -132,6 +132,21 @@ def test_share_and_switch_reach_a_running_search(tmp_path):
     assert other.report(settle=0).pending == 0
 
 
+def test_the_settings_say_when_a_candidate_is_left_alone(tmp_path):
+    (tmp_path / "embedtune.toml").write_text("[search]\nfailures = 1\nretry_seconds = 1e6\n")
+    asked = []
+
+    class Gone:
+        def search(self, query, limit=10):
+            asked.append(query)
+            raise ConnectionError
+
+    with ABTest("trial", Fixed("old"), Gone(), share=1.0, folder=tmp_path) as test:
+        assert [test.search("ann", "oil").hits[0].section_id for _ in range(3)] == ["old"] * 3
+        assert test.report().candidate.failed == 3
+    assert asked == ["oil"]
+
+
 @pytest.mark.parametrize("damage", ["deleted", "damaged"])
 def test_an_experiment_goes_on_without_its_file(tmp_path, damage):
     events = []

@@ -158,7 +158,7 @@ class LiveExperiment:
                 lambda: _checked(self._candidate.search(query, limit), limit), self._patience.seconds
             )
             answer = _interleaved(shown, found, limit, impression) if arm is Arm.INTERLEAVED else _Answer(found)
-        except Exception as error:  # noqa: BLE001 - whatever the candidate does, nobody may be the worse for it
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the candidate does, nobody may be the worse for it
             answer = self._by_control(arm, query, limit, shown, _cause(error))
             # Not before the control has answered: a question that neither can answer is nobody's failure.
             self._breaker.failed()
@@ -209,7 +209,7 @@ def _interleaved(control: tuple[Hit, ...], candidate: tuple[Hit, ...], limit: in
     return _Answer(tuple(by_team[pick.team][pick.section_id] for pick in picks), tuple(pick.team for pick in picks))
 
 
-def _cause(error: Exception) -> str:
+def _cause(error: BaseException) -> str:
     """Return why something failed; the text of a foreign error may hold the question, which is not noted."""
     if isinstance(error, EmbedtuneError):
         return error.message

@@ -109,6 +109,7 @@ FAILURES = [
     MemoryError(),
     ValueError("the search is closed"),
     TimeoutError(),
+    SystemExit(3),
 ]
 
 
