@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedtune.encoders.onnx_files import OnnxFacts, graph_file, read_facts
+from embedtune.encoders.onnx_files import OnnxFacts, check_graph, graph_file, read_facts
 from embedtune.errors import ModelError
 
 if TYPE_CHECKING:
@@ -88,11 +88,12 @@ def load_onnx(folder: Path, model_digest: str, name: str = "", threads: int | No
             as many as there are processors, four at most.
 
     Raises:
-        ModelError: There is none, or it cannot be loaded.
+        ModelError: There is none, it is not the one that was exported, or it cannot be loaded.
     """
     import onnxruntime
 
     facts = read_facts(folder, model_digest)
+    check_graph(folder, facts)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or _threads()
     options.inter_op_num_threads = 1
@@ -112,17 +113,17 @@ def load_tokenizer(folder: Path, max_tokens: int) -> Tokenizer:
     """Load the tokenizer of a model folder, cutting texts and filling up none.
 
     Raises:
-        ModelError: It is not in the one format that needs no model library.
+        ModelError: It is not in the one format that needs no model library, or cannot cut so.
     """
     from tokenizers import Tokenizer
 
     try:
         tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(max_tokens)
     except Exception as error:
         # The library raises nothing more special.
         raise ModelError(f"The tokenizer in {folder} cannot be loaded: {error}.", "Save the model anew.") from error
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(max_tokens)
     return tokenizer
 
 
