@@ -22,8 +22,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -33,14 +34,13 @@ from embedtune.encoders.locate import MINILM, locate_model
 from embedtune.encoders.onnx import OnnxEncoder, load_onnx
 from embedtune.encoders.onnx_export import export_onnx
 from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, load_encoder
-from embedtune.index.bm25 import BM25Index
-from embedtune.index.description import Engine, choose_engine
-from embedtune.index.exact import ExactIndex
-from embedtune.index.qdrant_embedded import EmbeddedQdrantIndex
-from embedtune.retrieval.retriever import HybridRetriever
+from embedtune.events import silent
+from embedtune.index.folder_store import FolderStore
+from embedtune.pipeline.indexing import IndexRequest, build_index
+from embedtune.pipeline.project import open_project
+from embedtune.pipeline.searching import OpenedIndex
 from embedtune.vocabulary.corpus import Passage, Section, SectionKind
-from embedtune.vocabulary.ports import PassageIndex
-from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, Mode
+from embedtune.vocabulary.retrieval import FusionMethod, FusionSettings, Mode, PassageSettings
 from latency_peers import Peer, langchain_peer, qdrant_local_peer
 
 BARS = {20_000: (5.0, 15.0), 200_000: (10.0, None)}
@@ -73,12 +73,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="embedtune-bench-") as temporary:
         encoder, plain = encoders(Path(temporary) / "model")
         started = time.monotonic()
-        index, keywords = build(corpus, Path(temporary) / "index", encoder.digest)
+        search = build(corpus, Path(temporary), encoder)
         building = time.monotonic() - started
-        retriever = HybridRetriever(corpus.sections, corpus.passages, index, keywords, encoder, FUSION, "hybrid")
-        found = timed(lambda text: retriever.search(text, 10), corpus.questions)
-        recall = recall_of(retriever, corpus, encoder)
-        retriever.close()
+        found = timed(lambda text: search.search(text, 10), corpus.questions)
+        recall = recall_of(search, corpus, encoder)
+        search.close()
         p50, p99 = quantiles(found)
         print(
             f"embedtune over {arguments.sections} sections: p50 {p50:.2f} ms, p99 {p99:.2f} ms; indexed without "
@@ -96,7 +95,8 @@ def main() -> int:
 def made_up(count: int, questions: int) -> Corpus:
     """Return a corpus whose words are as frequent as in language, and questions of words of its sections."""
     generator = np.random.default_rng(0)
-    words = np.array([f"w{number:05d}" for number in range(30_000)])
+    words = np.array(["".join(letters) for letters in product("bcdfglmnprst", "aeiou", "klmnrstz", "aeiou", "dlnrst")])
+    generator.shuffle(words)
     shares = 1 / np.arange(1, len(words) + 1)
     drawn = generator.choice(words, size=(count, 80), p=shares / shares.sum())
     topics = generator.standard_normal((200, DIMENSION))
@@ -120,27 +120,43 @@ def encoders(folder: Path) -> tuple[OnnxEncoder, SentenceTransformerEncoder]:
     return load_onnx(folder, model_digest(folder)), load_encoder(folder)
 
 
-def build(corpus: Corpus, folder: Path, digest: str) -> tuple[PassageIndex, BM25Index]:
-    """Index vectors and words, in the engine that an index of this size gets."""
-    exact = choose_engine(len(corpus.passages)) is Engine.EXACT
-    index = ExactIndex(DIMENSION) if exact else EmbeddedQdrantIndex.open(folder, DIMENSION, digest)
-    for start in range(0, len(corpus.passages), 512):
-        block = corpus.passages[start : start + 512]
-        index.upsert(block, corpus.vectors[start : start + 512], ["all"] * len(block))
-    if isinstance(index, EmbeddedQdrantIndex):
-        index.optimize(60.0)
-        index.flush()
-    keywords = BM25Index([one.id for one in corpus.sections], [one.full_text for one in corpus.sections])
-    return index, keywords
+@dataclass(frozen=True)
+class Given:
+    """An encoder that has the vectors of the texts already."""
+
+    encoder: OnnxEncoder
+    vectors: dict[str, np.ndarray]
+    name: str = "given"
+    dimension: int = DIMENSION
+
+    @property
+    def digest(self) -> str:
+        """The digest of the model that questions are encoded with."""
+        return self.encoder.digest
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the vectors of texts."""
+        return np.stack([self.vectors[text] for text in texts])
 
 
-def recall_of(retriever: HybridRetriever, corpus: Corpus, encoder: OnnxEncoder) -> float:
+def build(corpus: Corpus, folder: Path, encoder: OnnxEncoder) -> OpenedIndex:
+    """Index vectors and words as `embedtune index` does, and open the search."""
+    project = open_project(folder=folder)
+    given = Given(encoder, {one.text: row for one, row in zip(corpus.passages, corpus.vectors, strict=True)})
+    request = IndexRequest(tuple(corpus.sections), given, "given", PassageSettings(None), FUSION)
+    build_index(request, FolderStore(folder / "index"), silent)
+    search = OpenedIndex(project, folder / "index", encoder)
+    search.search(corpus.questions[0])
+    return search
+
+
+def recall_of(search: OpenedIndex, corpus: Corpus, encoder: OnnxEncoder) -> float:
     """Return which share of the ten nearest passages the engine finds."""
     shares: list[float] = []
     for text in corpus.questions:
         cosines = corpus.vectors @ encoder.encode([text])[0]
         nearest = {corpus.sections[row].id for row in np.argsort(-cosines, kind="stable")[:10]}
-        shares.append(len(nearest & {hit.section_id for hit in retriever.search(text, 10, mode=Mode.DENSE)}) / 10)
+        shares.append(len(nearest & {hit.section_id for hit in search.search(text, 10, mode=Mode.DENSE)}) / 10)
     return statistics.fmean(shares)
 
 

@@ -29,6 +29,9 @@ class Reranker:
         Args:
             question: The question.
             hits: What a search found: ask it for two or three times as many as are wanted.
-            limit: At most so many.
+            limit: At most so many, at least 1.
+
+        Raises:
+            InputError: ``limit`` is below 1.
         """
         return rerank(question, hits, self._scorer, limit)

@@ -30,11 +30,12 @@ def abtest() -> None:
 @common
 def start(session: Session, *, name: str, control: str, candidate: str, share: float, interleave: bool) -> None:
     """Begin an experiment."""
-    from embedtune.pipeline.abtest import start_experiment
+    from embedtune.pipeline.experiments import between_indexes, start_experiment
     from embedtune.retrieval.abtest.experiment import Experiment
 
-    made = Experiment(name, control, candidate, share, interleave)
-    folder = start_experiment(session.project(), made)
+    project = session.project()
+    made = between_indexes(project, Experiment(name, control, candidate, share, interleave))
+    folder = start_experiment(project, made)
     session.console.result({**asdict(made), "folder": str(folder)}, f"{_state(made)}\n{folder}")
 
 
@@ -44,7 +45,7 @@ def start(session: Session, *, name: str, control: str, candidate: str, share: f
 @common
 def widen(session: Session, *, name: str, share: float) -> None:
     """Show the candidate to another share of the units; running searches take note at once."""
-    from embedtune.pipeline.abtest import change_experiment
+    from embedtune.pipeline.experiments import change_experiment
 
     changed = change_experiment(session.project(), name, share=share)
     session.console.result(asdict(changed), _state(changed))
@@ -55,7 +56,7 @@ def widen(session: Session, *, name: str, share: float) -> None:
 @common
 def stop(session: Session, *, name: str) -> None:
     """Show everybody the control from now on: the kill switch."""
-    from embedtune.pipeline.abtest import change_experiment
+    from embedtune.pipeline.experiments import change_experiment
 
     changed = change_experiment(session.project(), name, stop=True)
     session.console.result(asdict(changed), _state(changed))
@@ -101,15 +102,21 @@ def clicked(session: Session, *, name: str, impression: str, section: str) -> No
     show_default=True,
     help="How often an interval may miss the truth, however often one looks.",
 )
+@click.option(
+    "--settle",
+    type=click.FloatRange(0),
+    help="Seconds that a list waits for its clicks before it counts; 1800 by default. Keep to one value.",
+)
 @common
-def report(session: Session, *, name: str, alpha: float) -> int:
+def report(session: Session, *, name: str, alpha: float, settle: float | None) -> int:
     """Show what an experiment has shown so far; exit code 1 if units were not divided as they should be.
 
     The intervals hold at every look: stop whenever one excludes 0.
     """
     from embedtune.pipeline.abtest import report_experiment
+    from embedtune.retrieval.abtest.reckoning import SETTLE
 
-    found = report_experiment(session.project(), name, alpha)
+    found = report_experiment(session.project(), name, alpha, SETTLE if settle is None else settle)
     value = {**asdict(found), "verdict": found.verdict}
     session.console.result(value, _told(found))
     return 1 if found.ratio.mismatch else 0
@@ -124,9 +131,9 @@ def _state(experiment: Experiment) -> str:
 
 def _told(found: Outcome) -> str:
     lines = [_arm("control", found.control), _arm("candidate", found.candidate)]
-    if found.control.units and found.candidate.units:
-        difference = found.candidate.rate.value - found.control.rate.value
-        lines.append(f"difference  {difference:+.3f} [{found.low:+.3f}, {found.high:+.3f}]")
+    difference = found.difference
+    if difference.n:
+        lines.append(f"difference  {difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]")
     if preferred := found.preference:
         score = preferred.score
         lines.append(
@@ -136,6 +143,9 @@ def _told(found: Outcome) -> str:
     ratio = found.ratio
     fault = "  MISMATCH: trust none of these figures" if ratio.mismatch else ""
     lines.append(f"units with the candidate  {ratio.observed} of {ratio.expected:.1f} expected{fault}")
+    if found.pending or found.late:
+        waiting = f"{found.pending} lists still wait for clicks, {found.late} clicks came late"
+        lines.append(f"within {found.settle:g} seconds  {waiting}")
     if found.strange:
         lines.append(f"left out  {found.strange} lines: clicks on what was not shown, or unreadable")
     return "\n".join([*lines, f"verdict  {found.verdict}"])
@@ -144,9 +154,10 @@ def _told(found: Outcome) -> str:
 def _arm(name: str, arm: ArmOutcome) -> str:
     rate = arm.rate
     failed = f", {arm.failed} failed" if arm.failed else ""
+    settled = f"{rate.value:.3f} [{rate.low:.3f}, {rate.high:.3f}] of {rate.n}" if rate.n else "nothing to compare yet"
     return (
         f"{name}  {arm.units} units, {arm.impressions} lists, {arm.clicked} with a click{failed}; "
-        f"first list clicked {rate.value:.3f} [{rate.low:.3f}, {rate.high:.3f}]"
+        f"first list clicked  {settled}"
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedtune.encoders.onnx_files import OnnxFacts, graph_file, read_facts
+from embedtune.encoders.onnx_files import OnnxFacts, check_graph, graph_file, read_facts
 from embedtune.encoders.token_table import StoredTokens, stored_tokens
 from embedtune.errors import ModelError
 
@@ -104,11 +104,12 @@ def load_onnx(
         source: A folder of the same model that stays, where ``folder`` does not.
 
     Raises:
-        ModelError: There is none, or it cannot be loaded.
+        ModelError: There is none, it is not the one that was exported, or it cannot be loaded.
     """
     import onnxruntime
 
     facts = read_facts(folder, model_digest)
+    check_graph(folder, facts)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or _threads()
     options.inter_op_num_threads = 1
@@ -128,19 +129,19 @@ def load_tokenizer(folder: Path, max_tokens: int | None = None) -> Tokenizer:
     """Load the tokenizer of a model folder; it cuts texts after so many tokens, if any, and fills up none.
 
     Raises:
-        ModelError: It is not in the one format that needs no model library.
+        ModelError: It is not in the one format that needs no model library, or cannot cut so.
     """
     from tokenizers import Tokenizer
 
     try:
         tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        if max_tokens is not None:
+            tokenizer.enable_truncation(max_tokens)
     except Exception as error:
         # The library raises nothing more special.
         raise ModelError(f"The tokenizer in {folder} cannot be loaded: {error}.", "Save the model anew.") from error
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    if max_tokens is not None:
-        tokenizer.enable_truncation(max_tokens)
     return tokenizer
 
 

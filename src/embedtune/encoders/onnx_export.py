@@ -21,6 +21,7 @@ from embedtune.encoders.onnx import OnnxEncoder, load_onnx
 from embedtune.encoders.onnx_files import OnnxFacts, Precision, graph_file, write_facts
 from embedtune.encoders.sentence_transformer import SentenceTransformerEncoder, load_encoder
 from embedtune.errors import ModelError
+from embedtune.files import digest_file
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -32,6 +33,7 @@ TOLERANCE = 1e-4
 
 _LEAST_COSINE = 0.9  # 8-bit weights: this far off it is another model, and no gate needs to be asked
 _OPSET = 17
+_NO_LIMIT = 1 << 31  # tokenizers that were never told a limit say 10 ** 30, which no tokenizer can cut at
 _OUTPUT = "sentence_embedding"
 _TRACED = ("how are the brakes bled", "why")
 _CHECKED = (
@@ -54,24 +56,28 @@ def export_onnx(folder: Path, model_digest: str, precision: Precision = Precisio
         precision: The numbers to compute with.
 
     Raises:
-        ModelError: The model has a shape that cannot be exported, or its vectors differ.
+        ModelError: The model cannot be exported, whatever the reason, or its vectors differ; nothing is left.
     """
-    model = load_encoder(folder, digest=model_digest)
     place = graph_file(folder).parent
-    place.mkdir(exist_ok=True)
     try:
-        facts = _facts(model, precision)
+        model = load_encoder(folder, digest=model_digest)
+        place.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place, prefix=".export.") as temporary:
-            plain = Path(temporary) / "plain.onnx"
-            _trace(model.model, facts.inputs, plain)
-            written = plain if precision is Precision.FP32 else _quantised(plain, Path(temporary))
-            written.replace(graph_file(folder))
+            graph = _graph(model, precision, Path(temporary))
+            facts = _facts(model, precision, digest_file(graph))
+            graph.replace(graph_file(folder))
         write_facts(folder, facts)
         checked = _checked(folder, model, facts)
-    except ModelError:
-        shutil.rmtree(place)
-        raise
-    write_facts(folder, checked)
+        write_facts(folder, checked)
+    except BaseException as error:
+        shutil.rmtree(place, ignore_errors=True)
+        if isinstance(error, ModelError) or not isinstance(error, Exception):
+            raise
+        # Tracing, quantising and running a model fail in as many ways as there are models.
+        raise ModelError(
+            f"The model in {folder} cannot be exported: {type(error).__name__}.",
+            "Serve it without ONNX (publish.onnx = 'off').",
+        ) from error
     return checked
 
 
@@ -93,16 +99,17 @@ def int8_encoder(folder: Path, model_digest: str, name: str) -> OnnxEncoder:
         return load_onnx(copy, model_digest, name, source=folder)
 
 
-def _facts(model: SentenceTransformerEncoder, precision: Precision) -> OnnxFacts:
+def _facts(model: SentenceTransformerEncoder, precision: Precision, graph: str) -> OnnxFacts:
     tokenizer = model.model.tokenizer
     return OnnxFacts(
         model_digest=model.digest,
         precision=precision,
         dimension=model.dimension,
-        max_tokens=int(model.model.max_seq_length or tokenizer.model_max_length),
+        max_tokens=min(int(model.model.max_seq_length or tokenizer.model_max_length), _NO_LIMIT),
         pad_id=tokenizer.pad_token_id or 0,
         inputs=tuple(_example(model.model)),
         difference=0.0,
+        graph=graph,
     )
 
 
@@ -116,33 +123,28 @@ def _backbone(model: SentenceTransformer) -> PreTrainedModel:
     return found
 
 
-def _trace(model: SentenceTransformer, inputs: tuple[str, ...], target: Path) -> None:
-    """Write the graph of a model: two texts of different length are followed through it."""
+def _graph(model: SentenceTransformerEncoder, precision: Precision, folder: Path) -> Path:
+    """Write the graph of a model into a folder: two texts of different length are followed through it."""
     import torch
 
-    example = _example(model)
+    example = _example(model.model)
+    inputs, plain = tuple(example), folder / "plain.onnx"
     # Plain attention becomes fewer and simpler nodes than the fused one, and is the faster for it.
-    _backbone(model).set_attn_implementation("eager")
+    _backbone(model.model).set_attn_implementation("eager")
     axes = {name: {0: "texts", 1: "tokens"} for name in inputs} | {_OUTPUT: {0: "texts"}}
-    try:
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it follows one example, and that there is a newer exporter
-            torch.onnx.export(
-                _embedding_of(model, inputs),
-                tuple(example[name] for name in inputs),
-                str(target),
-                dynamo=False,
-                input_names=list(inputs),
-                output_names=[_OUTPUT],
-                dynamic_axes=axes,
-                opset_version=_OPSET,
-            )
-    except Exception as error:
-        # An exporter fails in as many ways as there are models.
-        raise ModelError(
-            f"The model {_backbone(model).__class__.__name__} cannot be exported: {type(error).__name__}.",
-            "Serve it without ONNX (publish.onnx = 'off').",
-        ) from error
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it follows one example, and that there is a newer exporter
+        torch.onnx.export(
+            _embedding_of(model.model, inputs),
+            tuple(example.values()),
+            str(plain),
+            dynamo=False,
+            input_names=list(inputs),
+            output_names=[_OUTPUT],
+            dynamic_axes=axes,
+            opset_version=_OPSET,
+        )
+    return plain if precision is Precision.FP32 else _quantised(plain, folder)
 
 
 def _embedding_of(model: SentenceTransformer, inputs: tuple[str, ...]) -> nn.Module:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,14 +9,14 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from embedtune.errors import InputError, ModelError
-from embedtune.files import digest_value, read_json, write_json
+from embedtune.files import digest_file, digest_value, read_json, write_json
 
 FOLDER = "onnx"
 """Within the model's folder; what lies there is a copy and does not count for the model's digest."""
 
 _GRAPH = "sentence_embedding.onnx"
 _FACTS = "sentence_embedding.json"
-_SCHEMA = 1
+_SCHEMA = 2
 
 
 class Precision(StrEnum):
@@ -39,6 +38,7 @@ class OnnxFacts:
         pad_id: What shorter texts of a batch are filled up with.
         inputs: Names of its inputs, in order.
         difference: Greatest difference of any number from the model's own vectors, on the texts of the check.
+        graph: SHA-256 of the graph that was checked; no other may answer under the model's digest.
         schema: Version of this layout.
     """
 
@@ -49,6 +49,7 @@ class OnnxFacts:
     pad_id: int
     inputs: tuple[str, ...]
     difference: float
+    graph: str
     schema: int = _SCHEMA
 
     @property
@@ -78,7 +79,7 @@ def write_facts(folder: Path, facts: OnnxFacts) -> None:
 
 
 def read_facts(folder: Path, model_digest: str) -> OnnxFacts:
-    """Read what stands beside the graph of a model folder.
+    """Read what stands beside the graph of a model folder; the graph itself is not read, see `check_graph`.
 
     Args:
         folder: The model's folder.
@@ -97,12 +98,19 @@ def read_facts(folder: Path, model_digest: str) -> OnnxFacts:
     return facts
 
 
-def run_digest(folder: Path, model_digest: str) -> str:
-    """Return the digest of the vectors that a model folder gives when it is loaded: of its export, if it has one."""
-    if has_onnx(folder):
-        with contextlib.suppress(ModelError):
-            return read_facts(folder, model_digest).digest
-    return model_digest
+def check_graph(folder: Path, facts: OnnxFacts) -> None:
+    """Refuse a graph that is not the one that was exported and checked: its vectors would be another model's.
+
+    Raises:
+        ModelError: It is another one, or cannot be read.
+    """
+    path = graph_file(folder)
+    try:
+        found = digest_file(path)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}.", _EXPORT_AGAIN) from error
+    if found != facts.graph:
+        raise ModelError(f"{path} is not the exported model that was checked: it was replaced.", _EXPORT_AGAIN)
 
 
 _EXPORT_AGAIN = "Publish the model anew, or remove its onnx folder: it is then run by torch."

@@ -33,8 +33,6 @@ class QueryCache:
         self._size = size
         self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._lock = threading.Lock()
-        self.hits = 0
-        """How many texts were answered from memory."""
 
     @property
     def name(self) -> str:
@@ -72,7 +70,6 @@ class QueryCache:
             known = {text: self._vectors[text] for text in texts if text in self._vectors}
             for text in known:
                 self._vectors.move_to_end(text)
-            self.hits += len(known)
         return known
 
     def _remember(self, fresh: dict[str, NDArray[np.float32]]) -> None:

@@ -23,11 +23,19 @@ LOCK_FILE = ".lock"
 
 @dataclass(frozen=True, slots=True)
 class HeldVectors:
-    """What the engine's own files do not say: whose vectors they hold, and how many at least."""
+    """What the engine's own files do not say.
+
+    Attributes:
+        model_digest: Whose vectors they hold.
+        dimension: Length of a vector.
+        passages: How many there are at least.
+        graph: Over how many the search graph was built last.
+    """
 
     model_digest: str
     dimension: int
     passages: int
+    graph: int = 0
 
 
 def locked(folder: Path) -> BaseFileLock:
@@ -62,8 +70,8 @@ def check_unused(folder: Path) -> None:
         raise damaged(folder, f"it holds {others[0]} and no {ENGINE_FILE}")
 
 
-def recorded_count(folder: Path, dimension: int, model_digest: str) -> int:
-    """Return how many passages the index must hold at least, having checked whose vectors they are.
+def read_engine(folder: Path, dimension: int, model_digest: str) -> HeldVectors:
+    """Return what a folder holds, having checked whose vectors they are.
 
     Raises:
         ModelError: They are another model's, or of another dimension.
@@ -76,7 +84,7 @@ def recorded_count(folder: Path, dimension: int, model_digest: str) -> int:
     except ValidationError as error:
         raise damaged(folder, f"{ENGINE_FILE} does not describe an index") from error
     check_model(f"The index in {folder}", (engine.model_digest, engine.dimension), (model_digest, dimension))
-    return engine.passages
+    return engine
 
 
 def write_engine(folder: Path, held: HeldVectors) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +15,10 @@ from embedtune.index.engine_folder import (
     check_unused,
     damaged,
     locked,
-    recorded_count,
+    read_engine,
     write_engine,
 )
+from embedtune.index.filtered import FilteredSearch
 from embedtune.index.payloads import label_conditions, passage_payload
 from embedtune.index.vectors import check_batch, check_limit, unit_rows
 
@@ -55,7 +55,7 @@ class EmbeddedQdrantIndex:
         self._model_digest = model_digest
         self._lock = lock
         self._shard: EdgeShard | None = None
-        self._recorded = 0
+        self._recorded = self._graph = 0
         self._written = False
 
     @classmethod
@@ -77,7 +77,8 @@ class EmbeddedQdrantIndex:
             if not (folder / ENGINE_FILE).exists():
                 check_unused(folder)
                 index._write_engine_file(0)
-            index._recorded = recorded_count(folder, dimension, model_digest)
+            engine = read_engine(folder, dimension, model_digest)
+            index._recorded, index._graph = engine.passages, engine.graph
             index._shard = index._open_shard(index._recorded)
         except BaseException:
             index._lock.release()
@@ -153,7 +154,7 @@ class EmbeddedQdrantIndex:
 
     def filtered(self, labels: Sequence[str]) -> PassageSearch:
         """Return a search among the passages that have all of some labels."""
-        return _Filtered(self, tuple(labels))
+        return FilteredSearch(self._search_labelled, tuple(labels))
 
     def _search_labelled(
         self, vector: NDArray[np.float32], limit: int, domain: str | None, labels: Sequence[str]
@@ -206,6 +207,11 @@ class EmbeddedQdrantIndex:
         self._write_engine_file(qdrant_shard.count(shard))
         self._written = False
 
+    @property
+    def graph_due(self) -> bool:
+        """Whether there are enough passages for a search graph, and none was built over as many."""
+        return len(self) >= OPTIMIZE_FROM and self._graph != len(self)
+
     def optimize(self, time_limit: float) -> bool:
         """Build the search graph if there are `OPTIMIZE_FROM` passages or more.
 
@@ -225,9 +231,13 @@ class EmbeddedQdrantIndex:
         self.flush()
         self._release_shard()
         try:
-            return qdrant_shard.optimize(self._folder / SHARD_FOLDER, time_limit)
+            built = qdrant_shard.optimize(self._folder / SHARD_FOLDER, time_limit)
         finally:
             self._shard = self._open_shard(held)
+        if built:
+            self._graph = held
+            self._write_engine_file(held)
+        return built
 
     def close(self) -> None:
         """Flush what was written and release the folder; a closed index cannot be used again."""
@@ -250,7 +260,7 @@ class EmbeddedQdrantIndex:
         shard.close()
 
     def _write_engine_file(self, passages: int) -> None:
-        write_engine(self._folder, HeldVectors(self._model_digest, self._dimension, passages))
+        write_engine(self._folder, HeldVectors(self._model_digest, self._dimension, passages, self._graph))
         self._recorded = passages
 
     def _open_shard(self, recorded: int) -> EdgeShard:
@@ -282,14 +292,3 @@ class EmbeddedQdrantIndex:
             yield
         except Exception as error:
             raise damaged(self._folder, str(error)) from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Filtered:
-    """A search among the passages with some labels."""
-
-    index: EmbeddedQdrantIndex
-    labels: tuple[str, ...]
-
-    def search(self, vector: NDArray[np.float32], limit: int, domain: str | None = None) -> list[tuple[str, float]]:
-        return self.index._search_labelled(vector, limit, domain, self.labels)  # noqa: SLF001 - a part of it

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from embedtune.errors import ModelError
+from embedtune.index.filtered import FilteredSearch
 from embedtune.index.payloads import PASSAGE, label_conditions, passage_payload
 from embedtune.index.server_points import (
     DENSE,
@@ -141,7 +141,7 @@ class ServerIndex:
 
     def filtered(self, labels: Sequence[str]) -> PassageSearch:
         """Return a search among the passages that have all of some labels."""
-        return _Filtered(self, tuple(labels))
+        return FilteredSearch(self._search_labelled, tuple(labels))
 
     def ids(self) -> frozenset[str]:
         """Return the ids of all passages.
@@ -231,14 +231,3 @@ class ServerIndex:
     def _check_open(self) -> None:
         if self._closed:
             raise ValueError("the index is closed")
-
-
-@dataclass(frozen=True, slots=True)
-class _Filtered:
-    """A search among the passages with some labels."""
-
-    index: ServerIndex
-    labels: tuple[str, ...]
-
-    def search(self, vector: NDArray[np.float32], limit: int, domain: str | None = None) -> list[tuple[str, float]]:
-        return self.index._search_labelled(vector, limit, domain, self.labels)  # noqa: SLF001 - a part of it

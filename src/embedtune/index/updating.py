@@ -36,7 +36,7 @@ class UpdateCounts:
         changed: Sections with another content.
         removed: Sections that are no longer in the corpus.
         unchanged: Sections that were there.
-        encoded: Passages that a model encoded.
+        encoded: Passages whose vectors were made, or taken from another collection.
         reused: Passages of added and changed sections whose text was held already.
     """
 

@@ -1,162 +1,112 @@
-"""Keep the experiments of a project: start, widen, stop, take part, report."""
+"""Take part in the experiments of a project, and report them."""
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
-from dataclasses import asdict, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 
-from pydantic import TypeAdapter, ValidationError
-
-from embedtune.artifacts.places import is_url
-from embedtune.errors import FormatError, InputError
-from embedtune.files import read_json, write_json
+from embedtune.errors import InputError
+from embedtune.pipeline.experiments import WatchedExperiment, log_file, read_experiment
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.searching import OpenedIndex
-from embedtune.retrieval.abtest.experiment import Experiment
+from embedtune.retrieval.abtest.live import LiveExperiment, Search, Shown
 from embedtune.retrieval.abtest.log import Click, ExperimentLog, read_log
-from embedtune.retrieval.abtest.outcome import Outcome, outcome
-from embedtune.retrieval.abtest.trial import Search, Shown, Trial
-
-FOLDER = "abtest"
-_EXPERIMENT = "experiment.json"
-_LOG = "log.jsonl"
-_ADAPTER = TypeAdapter(Experiment)
+from embedtune.retrieval.abtest.outcome import Outcome
+from embedtune.retrieval.abtest.reckoning import outcome
+from embedtune.retrieval.fallback import Patience
+from embedtune.vocabulary.retrieval import Hit
 
 
-def experiment_folder(project: Project, name: str) -> Path:
-    """Return where an experiment's files lie."""
-    return project.workspace.folder(FOLDER) / name
-
-
-def start_experiment(project: Project, experiment: Experiment) -> Path:
-    """Begin an experiment; returns its folder.
-
-    Raises:
-        InputError: There is one of this name, or it cannot be written.
-    """
-    folder = experiment_folder(project, experiment.name)
-    if (folder / _EXPERIMENT).exists():
-        raise InputError(
-            f"There is an experiment {experiment.name} already.", "Take another name: its log must not be mixed."
-        )
-    write_json(folder / _EXPERIMENT, asdict(experiment))
-    return folder
-
-
-def read_experiment(project: Project, name: str) -> Experiment:
-    """Return an experiment as it is now.
-
-    Raises:
-        InputError: There is none of this name.
-        FormatError: Its file is malformed.
-    """
-    path = experiment_folder(project, name) / _EXPERIMENT
-    if not path.is_file():
-        raise InputError(f"There is no experiment {name}.", "`embedtune abtest start` begins one.")
-    try:
-        return _ADAPTER.validate_python(read_json(path))
-    except (ValidationError, InputError) as error:
-        raise FormatError(f"{path} does not describe an experiment.", "Restore it, or begin another.") from error
-
-
-def change_experiment(project: Project, name: str, *, share: float | None = None, stop: bool = False) -> Experiment:
-    """Show the candidate to another share of the units, or to nobody any more; running searches take note at once.
+def open_experiment(
+    project: Project, name: str, control: Search, candidate: Search, patience: Patience | None = None
+) -> LiveExperiment:
+    """Return what answers the searches of an experiment; it reads the experiment's file whenever that changes.
 
     Args:
         project: The project.
         name: The experiment.
-        share: The new share; ``None`` leaves it.
-        stop: Set the kill switch; a new share sets it back.
-
-    Raises:
-        InputError: There is no such experiment, or the share is not from 0 to 1.
-    """
-    before = read_experiment(project, name)
-    stopped = stop or (before.stopped and share is None)
-    changed = replace(before, share=before.share if share is None else share, stopped=stopped)
-    write_json(experiment_folder(project, name) / _EXPERIMENT, asdict(changed))
-    return changed
-
-
-def open_trial(project: Project, name: str, control: Search, candidate: Search) -> Trial:
-    """Return what answers the searches of an experiment; it reads the experiment's file whenever that changes.
+        control: The search in use.
+        candidate: The new one.
+        patience: How long the candidate may take; by default what the settings say of searches.
 
     Raises:
         InputError: There is no such experiment.
     """
-    log = ExperimentLog(experiment_folder(project, name) / _LOG)
-    return Trial(_Watched(project, name), control, candidate, log)
+    log = ExperimentLog(log_file(project, name))
+    return LiveExperiment(
+        WatchedExperiment(project, name), control, candidate, log, patience or _patience(project), project.report
+    )
 
 
 def search_in_experiment(project: Project, name: str, unit: str, query: str, limit: int) -> Shown:
     """Search as a unit of an experiment whose control and candidate are indexes.
 
     Raises:
-        InputError: There is no such experiment, or an index cannot be opened.
+        InputError: There is no such experiment, or the control's index cannot be opened.
     """
-    experiment = read_experiment(project, name)
-    control = OpenedIndex(project, _place(project, experiment.control))
-    try:
-        candidate = OpenedIndex(project, _place(project, experiment.candidate))
-        try:
-            return open_trial(project, name, control, candidate).search(unit, query, limit)
-        finally:
-            candidate.close()
-    finally:
-        control.close()
+    experiment, patience = read_experiment(project, name), _patience(project)
+    with contextlib.ExitStack() as opened:
+        control = OpenedIndex(project, experiment.control)
+        opened.callback(control.close)
+        candidate = _OpenedWhenAsked(lambda: OpenedIndex(project, experiment.candidate))
+        opened.callback(candidate.close)
+        # The candidate is opened by whoever meets it, and fails then like any candidate.
+        first = replace(patience, seconds=patience.opening_seconds + patience.seconds)
+        live = open_experiment(project, name, control, candidate, first)
+        opened.callback(live.close)
+        return live.search(unit, query, limit)
 
 
 def note_click(project: Project, name: str, impression: str, section_id: str) -> None:
     """Note a click on a list that was shown.
 
     Raises:
-        InputError: There is no such experiment.
+        InputError: There is no such experiment or list, or the log cannot be written.
     """
     read_experiment(project, name)
-    log = ExperimentLog(experiment_folder(project, name) / _LOG)
-    known = {entry.id: entry for entry in read_log(experiment_folder(project, name) / _LOG).impressions}
+    path = log_file(project, name)
+    known = {entry.id: entry for entry in read_log(path).impressions}
     if impression not in known or section_id not in known[impression].sections:
         raise InputError(
             f"{section_id} was not shown in the list {impression}.", "Give both as `abtest search` printed them."
         )
-    log.write(Click(impression, section_id, time.time()))
+    ExperimentLog(path).write(Click(impression, section_id, time.time()))
 
 
-def report_experiment(project: Project, name: str, alpha: float) -> Outcome:
-    """Return what an experiment has shown so far.
+def report_experiment(project: Project, name: str, alpha: float, settle: float) -> Outcome:
+    """Return what an experiment has shown so far; see `outcome`.
 
     Raises:
-        InputError: There is no such experiment, or its log cannot be read.
+        InputError: There is no such experiment, its log cannot be read, or ``alpha`` or ``settle`` is impossible.
     """
     read_experiment(project, name)
-    return outcome(read_log(experiment_folder(project, name) / _LOG), alpha)
+    return outcome(read_log(log_file(project, name)), alpha, settle, time.time())
 
 
-def _place(project: Project, index: str) -> str | Path:
-    return index if is_url(index) else project.workspace.resolve(index)
+def _patience(project: Project) -> Patience:
+    settings = project.config.search
+    return Patience(settings.timeout_seconds, settings.opening_seconds, settings.failures, settings.retry_seconds)
 
 
-class _Watched:
-    """An experiment as it is now; its file is read again when it has changed."""
+class _OpenedWhenAsked:
+    """An index that is opened by the first question."""
 
-    def __init__(self, project: Project, name: str) -> None:
-        self._project = project
-        self._name = name
-        self._path = experiment_folder(project, name) / _EXPERIMENT
-        self._seen = (self._stamp(), read_experiment(project, name))
+    def __init__(self, open_: Callable[[], OpenedIndex]) -> None:
+        self._open = open_
+        self._lock = threading.Lock()
+        self._opened: OpenedIndex | None = None
 
-    def __call__(self) -> Experiment:
-        """Return it."""
-        stamp = self._stamp()
-        if stamp != self._seen[0]:
-            self._seen = (stamp, read_experiment(self._project, self._name))
-        return self._seen[1]
+    def search(self, query: str, limit: int = 10) -> list[Hit]:
+        """Return at most ``limit`` hits, best first."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._open()
+        return self._opened.search(query, limit)
 
-    def _stamp(self) -> tuple[int, int] | None:
-        """Return what changes whenever the file is replaced."""
-        try:
-            state = self._path.stat()
-        except OSError:
-            return None
-        return state.st_mtime_ns, state.st_ino
+    def close(self) -> None:
+        """Release the index, if it was opened."""
+        if self._opened is not None:
+            self._opened.close()

@@ -176,8 +176,7 @@ class Filling:
         index = self.store.vectors(name, description)
         try:
             counts = Update(records, index, vectorise, self.report).run(held)
-            if counts.encoded + counts.reused:
-                self._optimise(index)
+            self._optimise(index, changed=counts.encoded + counts.reused > 0)
             index.flush()
             if len(index) != description.passage_count:
                 raise FormatError(
@@ -192,14 +191,16 @@ class Filling:
             records.finish(description, held)
         return BuiltIndex(name, description, counts)
 
-    def _optimise(self, index: PassageIndex) -> None:
+    def _optimise(self, index: PassageIndex, *, changed: bool) -> None:
         """Build the embedded engine's search graph where it pays; without one every vector is compared."""
         if not isinstance(index, EmbeddedQdrantIndex) or len(index) < OPTIMIZE_FROM:
+            return
+        if not changed and not index.graph_due:
             return
         if not index.optimize(self.settings.optimize_seconds):
             self.report(
                 Alert(
                     f"The search graph was not built within {self.settings.optimize_seconds:.0f} s; searches are "
-                    "slower and exact. Raise index.optimize_seconds and index again after the next change."
+                    "slower and exact. Raise index.optimize_seconds and index again."
                 )
             )

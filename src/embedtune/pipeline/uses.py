@@ -71,7 +71,7 @@ def cluster_sections(project: Project, store: str | Path | None, count: int | No
 def near_passages(project: Project, store: str | Path | None, threshold: float) -> NearPassages:
     """Find the passages of an index that say nearly the same, by their vectors.
 
-    Passages of one section are not compared with each other: windows overlap.
+    A cluster of passages of one section alone is left out: windows overlap.
 
     Args:
         project: The project.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import os
 from collections.abc import Callable, Sequence
@@ -20,12 +19,12 @@ from embedtune.encoders.cached_encoder import CachedEncoder
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import LocatedModel, locate_model, model_folder
 from embedtune.encoders.onnx import load_onnx
-from embedtune.encoders.onnx_files import OnnxFacts, Precision, has_onnx, run_digest
+from embedtune.encoders.onnx_files import OnnxFacts, Precision, has_onnx, read_facts
 from embedtune.encoders.query_cache import QueryCache
 from embedtune.encoders.remote import load_remote
 from embedtune.encoders.remote_name import PREFIX, RemoteName
 from embedtune.errors import EmbedtuneError, ModelError
-from embedtune.events import Counted, Report, silent
+from embedtune.events import Alert, Counted, Report, silent
 from embedtune.index.bm25 import BM25Index
 from embedtune.vocabulary.corpus import Section
 from embedtune.vocabulary.ports import Encoder
@@ -45,7 +44,7 @@ class Models:
     Attributes:
         base_model: Name or folder of the base model, as the user wrote it.
         registry: The published versions.
-        load: Loads a sentence-transformers folder under a name; its digest is known.
+        load: Loads a sentence-transformers folder under a name, without its export; its digest is known.
         export: Exports the model of a folder, whose digest is known, for ONNX Runtime.
         report: Where fallbacks are told.
         place: Where a relative folder of the base model starts.
@@ -62,6 +61,7 @@ class Models:
     remote: RemoteSettings = _ANYWHERE
     questions: int = CacheSettings().questions
     _loaded: dict[str, Encoder] = field(default_factory=dict)
+    _refused: set[Path] = field(default_factory=set)
 
     def base(self) -> Encoder:
         """Return the base model.
@@ -188,11 +188,29 @@ class Models:
 
     def _once(self, folder: Path, name: str, digest: str = "") -> Encoder:
         digest = digest or model_digest(folder)
-        # Not the run it was made from, though its digest be the same: the last bits of the vectors would depend on
-        # which of them was loaded first.
-        key = f"onnx:{run_digest(folder, digest)}" if has_onnx(folder) else digest
+        if has_onnx(folder) and folder not in self._refused:
+            try:
+                return self._exported(folder, name, digest)
+            except ModelError as error:
+                self._refused.add(folder)
+                self.report(Alert(f"{name} is run by torch, not by its exported model: {error.message}"))
+        if digest not in self._loaded:
+            self._loaded[digest] = self.load(folder, name, digest)
+        return self._loaded[digest]
+
+    def _exported(self, folder: Path, name: str, digest: str) -> Encoder:
+        """Return the exported model of a folder.
+
+        It is not the run that it was made from, though its digest be the same: the last bits of the vectors would
+        depend on which of them was loaded first.
+
+        Raises:
+            ModelError: It cannot be used.
+        """
+        facts = read_facts(folder, digest)
+        key = f"onnx:{facts.digest}:{facts.graph}"
         if key not in self._loaded:
-            self._loaded[key] = self.load(folder, name, digest)
+            self._loaded[key] = load_onnx(folder, digest, name)
         return self._loaded[key]
 
 
@@ -249,10 +267,7 @@ def _located_or(name: str, error: ModelError) -> LocatedModel:
 
 
 def _load(folder: Path, name: str, digest: str) -> Encoder:
-    """Load a model: with ONNX Runtime where it was exported, else with torch, whose vectors have the model's digest."""
-    if has_onnx(folder):
-        with contextlib.suppress(ModelError):
-            return load_onnx(folder, digest, name)
+    """Load a model with torch."""
     from embedtune.encoders.sentence_transformer import load_encoder
 
     return load_encoder(folder, name, digest=digest)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from embedtune.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -35,8 +37,13 @@ def rerank(question: str, hits: Sequence[Hit], scorer: PairScorer, limit: int) -
         question: The question.
         hits: What a search found, best first; each is read with its headings.
         scorer: The model.
-        limit: At most so many.
+        limit: At most so many, at least 1.
+
+    Raises:
+        InputError: ``limit`` is below 1.
     """
+    if limit < 1:
+        raise InputError(f"limit = {limit} asks for nothing.", "Give 1 or more.")
     passages = [" > ".join(hit.heading_path) + "\n" + hit.passage if hit.heading_path else hit.passage for hit in hits]
     scores = scorer.score(question, passages)
     order = sorted(range(len(hits)), key=lambda place: -scores[place])

@@ -205,9 +205,16 @@ def test_optimising_keeps_what_is_held(folder, monkeypatch):
     monkeypatch.setattr(qdrant_embedded, "OPTIMIZE_FROM", 10)
     index = opened(folder)
     before = index.search(QUERY, 30)
+    assert index.graph_due
     assert index.optimize(time_limit=60) is True
+    assert not index.graph_due
     assert index.search(QUERY, 30) == before
     index.close()
+    again = opened(folder)
+    assert not again.graph_due
+    fill(again, 40)
+    assert again.graph_due
+    again.close()
 
 
 def test_optimising_stops_at_its_limit_and_leaves_a_working_index(folder, monkeypatch):
@@ -215,6 +222,7 @@ def test_optimising_stops_at_its_limit_and_leaves_a_working_index(folder, monkey
     monkeypatch.setattr(qdrant_shard, "_OPTIMIZE", "import time; time.sleep(60)")
     index = opened(folder)
     assert index.optimize(time_limit=0.2) is False
+    assert index.graph_due
     fill(index, 40)
     assert len(index) == 40
     index.close()

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from embedtune.errors import InputError
 from embedtune.retrieval.reranking import rerank
 from embedtune.vocabulary.retrieval import Hit
 
@@ -41,3 +43,9 @@ def test_equal_scores_keep_the_order_of_the_search():
 
 def test_nothing_found_stays_nothing():
     assert rerank("oil", [], Longest(), limit=5) == []
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_below_1_is_refused(limit):
+    with pytest.raises(InputError, match=f"limit = {limit}"):
+        rerank("oil", HITS, Longest(), limit)

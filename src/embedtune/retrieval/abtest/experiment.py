@@ -9,6 +9,7 @@ from enum import StrEnum
 from embedtune.errors import InputError
 
 _DRAWN_BYTES = 8
+_ANY_TEXT = "surrogatepass"  # a unit's name comes from outside, and half a character must not fail a search
 
 
 class Arm(StrEnum):
@@ -64,9 +65,9 @@ class Experiment:
 
     def draw(self, unit: str) -> float:
         """Return the number from 0 to below 1 that a unit has in this experiment."""
-        digest = hashlib.sha256(f"{self.name}\0{unit}".encode()).digest()
+        digest = hashlib.sha256(f"{self.name}\0{unit}".encode(errors=_ANY_TEXT)).digest()
         return (int.from_bytes(digest[:_DRAWN_BYTES]) >> 11) / (1 << 53)
 
     def pseudonym(self, unit: str) -> str:
         """Return the name under which a unit stands in the log; it differs from experiment to experiment."""
-        return hashlib.sha256(f"log\0{self.name}\0{unit}".encode()).hexdigest()[:16]
+        return hashlib.sha256(f"log\0{self.name}\0{unit}".encode(errors=_ANY_TEXT)).hexdigest()[:16]

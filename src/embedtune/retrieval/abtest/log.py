@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from io import RawIOBase
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from embedtune.errors import InputError
 from embedtune.retrieval.abtest.experiment import Arm
+
+_Time = Annotated[float, Field(allow_inf_nan=False)]
+_Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +30,17 @@ class Impression:
         time: When, in seconds since 1970.
         unit: The unit's pseudonym.
         arm: What the unit was to be shown.
-        share: The share of units that was to be shown the candidate.
+        share: The share of units in force then, that was to be shown the candidate: 0 while the switch is set.
         sections: The results, best first.
         teams: The search that put each of them there, where they were interleaved.
         failed: Why the candidate could not answer, so that the control did; empty if it did.
     """
 
     id: str
-    time: float
+    time: _Time
     unit: str
     arm: Arm
-    share: float
+    share: _Share
     sections: tuple[str, ...]
     teams: tuple[Arm, ...] = ()
     failed: str = ""
@@ -45,7 +52,7 @@ class Click:
 
     impression: str
     section: str
-    time: float
+    time: _Time
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +82,33 @@ class ExperimentLog:
         self._lock = threading.Lock()
 
     def write(self, entry: Impression | Click) -> None:
-        """Append an entry, in one piece.
+        """Append an entry, in one piece and on a line of its own, whatever a crash or a full disk left before it.
 
         Raises:
-            InputError: The file cannot be written.
+            InputError: The file cannot be written, or not to the end of the entry.
         """
-        line = json.dumps({"kind": type(entry).__name__.lower(), **asdict(entry)}, ensure_ascii=False)
+        line = f"{json.dumps({'kind': type(entry).__name__.lower(), **asdict(entry)})}\n".encode()
         try:
-            with self._lock, self._path.open("ab", buffering=0) as stream:
-                stream.write(f"{line}\n".encode())
+            with self._lock, self._path.open("a+b", buffering=0) as stream:
+                _append(stream, line)
         except OSError as error:
             raise InputError(
                 f"{self._path} cannot be written: {error.strerror or error}.", "Check its folder and the disk's space."
             ) from error
+
+
+def _append(stream: RawIOBase, line: bytes) -> None:
+    """Write a line at the end of a file, after a line end if that is missing there.
+
+    Raises:
+        OSError: There is no room for all of it. What was written of it stays: another process may have gone on.
+    """
+    if stream.seek(0, os.SEEK_END):
+        stream.seek(-1, os.SEEK_END)
+        if stream.read(1) != b"\n":
+            line = b"\n" + line
+    if stream.write(line) != len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def read_log(path: Path) -> LogContent:

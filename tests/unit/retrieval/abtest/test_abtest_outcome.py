@@ -5,9 +5,14 @@ import pytest
 
 from embedtune.retrieval.abtest.experiment import Arm, Experiment
 from embedtune.retrieval.abtest.log import Click, Impression, LogContent
-from embedtune.retrieval.abtest.outcome import outcome
+from embedtune.retrieval.abtest.reckoning import outcome as reckoned
 
 BOTH = (Arm.CONTROL, Arm.CANDIDATE)
+DAY = 86_400.0
+
+
+def outcome(content, alpha=0.05, settle=60.0, now=100 * DAY):
+    return reckoned(content, alpha, settle, now)
 
 
 def shown(number, arm, *, unit="", share=0.5, teams=(), failed=""):
@@ -15,7 +20,10 @@ def shown(number, arm, *, unit="", share=0.5, teams=(), failed=""):
 
 
 def content(impressions, clicks=(), skipped=0):
-    return LogContent(tuple(impressions), tuple(Click(one, section, 9.0) for one, section in clicks), skipped)
+    """Each click comes with its list, or with the log's end if its list is not in it."""
+    times = {one.id: one.time for one in impressions}
+    noted = tuple(Click(one, section, times.get(one, 9.0)) for one, section in clicks)
+    return LogContent(tuple(impressions), noted, skipped)
 
 
 def ran(rates, count=3000, seed=5, share=0.5):
@@ -34,7 +42,9 @@ def ran(rates, count=3000, seed=5, share=0.5):
 def test_the_verdict_follows_the_interval_of_the_difference(control, candidate, verdict):
     found = outcome(ran({Arm.CONTROL: control, Arm.CANDIDATE: candidate}))
     assert found.verdict == verdict
-    assert found.low <= candidate - control <= found.high
+    assert found.difference.low <= candidate - control <= found.difference.high
+    assert found.control.rate.low <= control <= found.control.rate.high
+    assert found.candidate.rate.low <= candidate <= found.candidate.rate.high
     assert not found.ratio.mismatch
 
 
@@ -56,9 +66,11 @@ def test_counts_are_of_lists_and_the_rate_is_of_first_lists():
     ]
     found = outcome(content(lists, [("i2", "s1"), ("i3", "s1"), ("i3", "s2"), ("i3", "s1")]))
     assert (found.control.units, found.control.impressions, found.control.clicked) == (1, 2, 1)
-    assert (found.control.rate.value, found.control.rate.n) == (0.0, 1)
+    assert (found.control.rate.n, found.candidate.rate.n) == (1, 2)
     assert (found.candidate.units, found.candidate.clicked, found.candidate.failed) == (2, 1, 1)
-    assert found.candidate.rate.value == 0.5
+    # Predicted .5, .25 and .5 for the units a, b and c; at a share of a half each deviation counts twice.
+    assert found.control.rate.value == pytest.approx((0.5 + 0.25 + 0.5) / 3 + 2 * (0 - 0.5) / 3)
+    assert found.candidate.rate.value == pytest.approx((0.5 + 0.25 + 0.5) / 3 + 2 * (0.75 - 0.5) / 3)
 
 
 def test_a_unit_counts_for_the_search_that_it_met_first():
@@ -102,4 +114,5 @@ def test_a_click_for_each_search_is_a_tie():
 
 def test_an_empty_log_shows_nothing():
     found = outcome(content([]))
-    assert (found.verdict, found.low, found.high, found.preference) == ("no clear difference yet", -1.0, 1.0, None)
+    assert (found.verdict, found.preference) == ("no clear difference yet", None)
+    assert (found.difference.low, found.difference.high, found.difference.n) == (-1.0, 1.0, 0)

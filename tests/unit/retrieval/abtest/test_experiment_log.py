@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from threading import Thread
 
 import pytest
@@ -79,3 +80,45 @@ def test_a_log_that_cannot_be_written_or_read_is_told(tmp_path):
         ExperimentLog(tmp_path / "no" / "log.jsonl").write(Click("i", "s", 1.0))
     with pytest.raises(InputError, match="cannot be read"):
         read_log(tmp_path)
+
+
+def test_an_entry_after_a_torn_line_is_not_lost_with_it(tmp_path):
+    path = tmp_path / "log.jsonl"
+    log = ExperimentLog(path)
+    log.write(impression())
+    log.write(impression("torn"))
+    path.write_bytes(path.read_bytes()[:-20])
+
+    log.write(impression("i3"))
+    ExperimentLog(path).write(Click("i3", "s1", 2.0))
+
+    content = read_log(path)
+    assert [entry.id for entry in content.impressions] == ["i1", "i3"]
+    assert (len(content.clicks), content.skipped) == (1, 1)
+
+
+def test_an_entry_that_finds_no_room_is_told_and_harms_no_other(tmp_path):
+    path = tmp_path / "log.jsonl"
+    log = ExperimentLog(path)
+    log.write(impression())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, before[1]))
+    try:
+        with pytest.raises(InputError, match="cannot be written"):
+            log.write(impression("i2"))
+        assert not path.read_bytes().endswith(b"\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    log.write(impression("i3"))
+
+    content = read_log(path)
+    assert [entry.id for entry in content.impressions] == ["i1", "i3"]
+    assert content.skipped == 1
+
+
+@pytest.mark.parametrize("changes", [{"share": 1.5}, {"share": float("nan")}, {"time": float("inf")}])
+def test_what_no_experiment_can_have_noted_is_left_out(tmp_path, changes):
+    log = ExperimentLog(tmp_path / "log.jsonl")
+    log.write(impression(**changes))
+    content = read_log(tmp_path / "log.jsonl")
+    assert (content.impressions, content.skipped) == ((), 1)
