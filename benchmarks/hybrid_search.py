@@ -6,8 +6,9 @@ Claims: nDCG@10 on people's test questions of .87 or more on emanual_tv, .77 on 
 
 DATA holds the three sets and ``msmarco_dl_small/`` (BEIR). For each set a model is trained as `supervised.py` does;
 ``--run`` takes a finished run instead. Whatever is tuned is tuned on ``qrels/dev.tsv``; scifact has none, so a hundred
-of its train questions, drawn by hash, are kept from training for it. BM25, the base model and the base's hybrid stand
-beside, tuned alike, each with its interval over the test questions, and each difference with its own.
+of its train questions, drawn by hash, are kept from training for it; its abstracts are searched whole. BM25, the base
+model and the base's hybrid stand beside, tuned alike, each with its interval over the test questions, and each
+difference with its own.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def measured(documents: Path, tuned: Path | None, work: Path) -> float:
     names = ["base", "bm25", "hybrid:base", *([str(tuned), f"hybrid:{tuned}"] if tuned else [])]
     output = work / f"{documents.name}.evaluation.json"
     config = work / f"{documents.name}.search.json"
-    write_json(config, {"retrieval": {"tune": True}})
+    write_json(config, {"retrieval": SETTINGS[documents.name].get("retrieval", {})})
     systems = [word for name in names for word in ("--system", name)]
     split = ["--beir", str(documents), "--split", "test"]
     checked(["evaluate", *split, *systems, "-o", str(output), "--config", str(config)])

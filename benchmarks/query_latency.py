@@ -6,9 +6,10 @@ most 10 ms with recall@10 of .99 of the exact ranking; vectors and BM25 of 20,00
 
     python benchmarks/query_latency.py [--sections 20000] [--questions 200] [--skip NAME]…
 
-The texts are made up, with words as frequent as in language; each section is one passage, whose vector is made up too,
-near those of its topic, so that nothing but questions is encoded: by MiniLM, exported as a version is, without the
-cache of questions; the other sides encode with sentence-transformers. The peers answer a tenth of the questions.
+The texts are made up, with words as frequent as in language; each section is one passage. 2,000 of them are encoded,
+and each vector is a mixture of two of these with noise; afterwards nothing but questions is encoded: by MiniLM,
+exported as a version is, without the cache of questions; the other sides encode with sentence-transformers. The
+peers answer a tenth of the questions.
 Where LangChain is not installed (``pip install langchain-classic langchain-community rank-bm25``), what it does is
 done here in its place: BM25 in plain Python over all documents, and cosines over a list of vectors that becomes an
 array for each question; the output says so.
@@ -48,6 +49,8 @@ BAR_BUILD_SECONDS = 15.0
 BAR_RATIO = 10.0
 BAR_RECALL = 0.99
 DIMENSION = 384
+ENCODED = 2_000
+NOISE = 0.3
 FUSION = FusionSettings(FusionMethod.CONVEX, 0.6)
 
 
@@ -69,9 +72,9 @@ def main() -> int:
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--skip", action="append", default=[], choices=("qdrant-local", "langchain"))
     arguments = parser.parse_args()
-    corpus = made_up(arguments.sections, arguments.questions)
     with tempfile.TemporaryDirectory(prefix="embedtune-bench-") as temporary:
         encoder, plain = encoders(Path(temporary) / "model")
+        corpus = made_up(arguments.sections, arguments.questions, encoder)
         started = time.monotonic()
         search = build(corpus, Path(temporary), encoder)
         building = time.monotonic() - started
@@ -92,20 +95,22 @@ def main() -> int:
     return int(missed)
 
 
-def made_up(count: int, questions: int) -> Corpus:
+def made_up(count: int, questions: int, encoder: OnnxEncoder) -> Corpus:
     """Return a corpus whose words are as frequent as in language, and questions of words of its sections."""
     generator = np.random.default_rng(0)
     words = np.array(["".join(letters) for letters in product("bcdfglmnprst", "aeiou", "klmnrstz", "aeiou", "dlnrst")])
     generator.shuffle(words)
     shares = 1 / np.arange(1, len(words) + 1)
     drawn = generator.choice(words, size=(count, 80), p=shares / shares.sum())
-    topics = generator.standard_normal((200, DIMENSION))
-    vectors = topics[generator.integers(200, size=count)] + generator.standard_normal((count, DIMENSION))
     sections = [
         Section(f"s{row:06d}", "d", "all", (f"Part {row}",), SectionKind.OTHER, " ".join(text), (1, 1))
         for row, text in enumerate(drawn)
     ]
     passages = [Passage(f"{one.id}#0", one.id, one.full_text, len(one.heading) + 1) for one in sections]
+    real = encoder.encode([one.text for one in passages[:ENCODED]])
+    pairs, weights = generator.integers(len(real), size=(2, count)), generator.random((count, 1))
+    vectors = weights * real[pairs[0]] + (1 - weights) * real[pairs[1]]
+    vectors += generator.standard_normal(vectors.shape) * NOISE / DIMENSION**0.5
     asked = drawn[generator.integers(count, size=questions)]
     picked = [" ".join(generator.choice(row, size=8, replace=False)) for row in asked]
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
