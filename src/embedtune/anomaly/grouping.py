@@ -11,7 +11,7 @@ from embedtune.anomaly.detectors.unit_vectors import Vectors
 
 SAME_COSINES = (0.8, 0.9, 0.95)
 """Queries at least as near as the first go to one group, and so do their neighbours' neighbours; where a group becomes
-too large in that way, as in a narrow domain, the next decides."""
+too large in that way, as in a narrow domain, the next decides, and the last in any case."""
 
 _LARGEST_SHARE = 0.25  # of all queries that may be in one group
 
@@ -28,11 +28,12 @@ def groups_of(vectors: Vectors, given: Sequence[Hashable] | None = None) -> list
     if given is not None:
         numbers: dict[Hashable, int] = {}
         return [numbers.setdefault(name, len(numbers)) for name in given]
-    for cosine in SAME_COSINES:
-        found = _neighbours(vectors, cosine)
+    found = _neighbours(vectors, SAME_COSINES[0])
+    for cosine in SAME_COSINES[1:]:
         if np.bincount(found).max(initial=0) <= max(1, _LARGEST_SHARE * len(vectors)):
-            return [int(label) for label in found]
-    return list(range(len(vectors)))
+            break
+        found = _neighbours(vectors, cosine)
+    return [int(label) for label in found]
 
 
 def _neighbours(vectors: Vectors, cosine: float) -> NDArray[np.intp]:

@@ -31,6 +31,7 @@ class LogEntry:
         new_words: The share of its words that are known from nowhere.
         rules: Names of the written rules that hold.
         sketch: Its vector in a few directions; see `Reference`.
+        calibrated_on: The domain whose threshold it met, empty for that of all queries.
     """
 
     time: str
@@ -44,6 +45,7 @@ class LogEntry:
     new_words: float
     rules: tuple[str, ...]
     sketch: tuple[float, ...]
+    calibrated_on: str = ""
 
     def line(self) -> str:
         """Return the entry as a line of JSON."""

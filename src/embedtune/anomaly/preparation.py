@@ -15,6 +15,7 @@ from embedtune.anomaly.calibration.thresholds import ALL
 from embedtune.anomaly.detectors.nearest import MOST_KNOWN
 from embedtune.anomaly.detectors.port import Asked, Material
 from embedtune.anomaly.detectors.unit_vectors import Vectors, unit_vectors
+from embedtune.anomaly.division import drawn_groups
 from embedtune.anomaly.grouping import groups_of
 from embedtune.anomaly.knowledge.texts import attacks, everyday_questions
 from embedtune.errors import InputError
@@ -130,7 +131,7 @@ def prepare(
     side = Side(Asked.of(texts, vectors), domains, tuple(groups))
     needed = smallest_calibration(settings.alpha, settings.confidence)
     if normal.held_out is None:
-        fit, calibration = _divided(side, settings)
+        fit, calibration = _divided(side, settings, seed)
     else:
         fit, calibration = _as_held_out(side, [normal.held_out[row] for row in kept], needed)
     return Prepared(_material(encoder, fit.asked, passages, settings, seed), fit, calibration)
@@ -154,33 +155,25 @@ def _check_count(count: int, settings: AnomalySettings) -> None:
         )
 
 
-def _divided(side: Side, settings: AnomalySettings) -> tuple[Side, Side]:
+def _divided(side: Side, settings: AnomalySettings, seed: int) -> tuple[Side, Side]:
     """Divide the queries by group into those to fit on and those that calibrate, half and half or a few more of these.
-
-    Groups are taken in the order of their first query, which is that of a hash, so that nobody chose it.
 
     Raises:
         InputError: Too many queries are in one group.
     """
     needed = smallest_calibration(settings.alpha, settings.confidence)
-    half = worthwhile(int(len(side.groups) * _CALIBRATION_SHARE), settings.alpha, settings.confidence)
-    wanted = min(half, len(side.groups) - SMALLEST_FIT)
-    members: dict[int, list[int]] = {}
-    for row, group in enumerate(side.groups):
-        members.setdefault(group, []).append(row)
-    calibration: list[int] = []
-    for rows in members.values():
-        if len(calibration) + len(rows) <= wanted:
-            calibration += rows
-    chosen = set(calibration)
-    fit = [row for row in range(len(side.groups)) if row not in chosen]
+    count = len(side.groups)
+    half = worthwhile(int(count * _CALIBRATION_SHARE), settings.alpha, settings.confidence)
+    most = count - SMALLEST_FIT
+    calibration = drawn_groups(side.groups, min(half, most), most, seed)
     if len(calibration) < needed:
         raise InputError(
             f"The queries are about so few things that only {len(calibration)} of them can calibrate, of the {needed} "
             "that the promise needs.",
             "Give queries about more different things.",
         )
-    return side.some(fit), side.some(sorted(calibration))
+    chosen = set(calibration)
+    return side.some([row for row in range(count) if row not in chosen]), side.some(calibration)
 
 
 def _as_held_out(side: Side, held_out: Sequence[bool], needed: int) -> tuple[Side, Side]:

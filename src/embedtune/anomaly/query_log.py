@@ -170,6 +170,7 @@ def log_entries(
             new_words=round(advisory.new_words, _DECIMALS),
             rules=tuple(hit.rule for hit in advisory.rules),
             sketch=tuple(round(number, _DECIMALS) for number in sketch),
+            calibrated_on=advisory.calibrated_on,
         )
         for text, domain, advisory, sketch in zip(
             texts, domains or [""] * len(texts), advisories, sketches, strict=True

@@ -83,21 +83,29 @@ def open_query_log(path: str | Path, settings: QueryLogSettings | None = None) -
 
 
 def assess_query_log(
-    detector: AnomalyDetector, logs: Sequence[str | Path], *, level: float = 0.05, seed: int = 42
+    detector: AnomalyDetector,
+    logs: Sequence[str | Path],
+    *,
+    level: float = 0.05,
+    seed: int = 42,
+    since: str | None = None,
 ) -> Drift:
     """Compare logs with the normal queries that calibrated the detector which judged them.
 
     Args:
         detector: The detector.
         logs: The logs, together one.
-        level: The chance of an alarm where nothing has changed.
+        level: The chance of an alarm where nothing has changed, in one look.
         seed: Decides samples and permutations.
+        since: Only queries from this time on, ISO 8601, in UTC unless it says otherwise.
 
     Raises:
         FormatError: A log cannot be read.
-        InputError: Too few queries that this detector judged.
+        InputError: Too few queries that this detector judged, or ``since`` is no time.
     """
     from embedtune.anomaly.drift.assessment import assess
+    from embedtune.anomaly.drift.period import entries_since
     from embedtune.anomaly.log_entries import read_entries
 
-    return assess(detector, [entry for log in logs for entry in read_entries(Path(log))], level, seed)
+    entries = (entry for log in logs for entry in read_entries(Path(log)))
+    return assess(detector, list(entries if since is None else entries_since(entries, since)), level, seed)

@@ -93,13 +93,16 @@ def score(
 @click.argument("logs", nargs=-1, required=True, type=FILE)
 @click.option("--model", required=True, help="The version whose detector judged.")
 @click.option("--last", type=int, help="Only so many of the newest queries.")
+@click.option("--since", help="Only queries from this date or time on, in UTC.")
 @click.option("-o", "--output", type=FILE, help="Write an HTML page with plots.")
 @common
-def report(session: Session, logs: tuple[Path, ...], model: str, last: int | None, output: Path | None) -> int:
+def report(
+    session: Session, logs: tuple[Path, ...], model: str, last: int | None, since: str | None, output: Path | None
+) -> int:
     """Compare a log of judged queries with the normal ones, and raise the alarm where they differ (exit code 1)."""
     from embedtune.pipeline.drift_report import assess_logs, write_drift_page
 
-    assessed = assess_logs(session.project(), model, logs, last)
+    assessed = assess_logs(session.project(), model, logs, last, since)
     if output:
         write_drift_page(assessed, output)
     session.console.result(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from embedtune.config.base import Positive, Settings, Share
+from embedtune.config.base import Positive, Settings
 
 
 class AnomalySettings(Settings):
@@ -35,4 +35,9 @@ class QueryLogSettings(Settings):
     text: bool = Field(default=False, description="Log the queries' texts; otherwise a keyed hash stands for each.")
     megabytes: float = Field(64.0, gt=0, description="Size at which a log is set aside and a new one begun.")
     files: int = Field(5, ge=1, le=999, description="Logs that are kept, the current one included.")
-    alarm: Share = Field(0.05, description="Chance of an alarm on a log in which nothing has changed.")
+    alarm: float = Field(
+        0.05,
+        ge=0.003,
+        lt=1,
+        description="Chance of an alarm where nothing has changed, in each report.",
+    )

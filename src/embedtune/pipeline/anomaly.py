@@ -35,7 +35,7 @@ def fit_to_folder(
             and their vectors are known to the detector.
 
     Raises:
-        InputError: Too few distinct queries.
+        InputError: Too few distinct queries, or too many that meet a written rule.
     """
     from embedtune.anomaly.fitting import fit_detector
     from embedtune.anomaly.preparation import NO_PASSAGES, NormalQueries
@@ -43,9 +43,31 @@ def fit_to_folder(
     passages = _known_passages(project, encoder, place) or NO_PASSAGES
     settings = project.config.anomaly
     detector = fit_detector(encoder, NormalQueries(queries), settings=settings, seed=project.seed, passages=passages)
+    report_weaker(project, detector, settings.confidence)
     with replaced_folder(folder) as staging:
         detector.save(staging / DETECTOR)
     return detector
+
+
+def report_weaker(project: Project, detector: AnomalyDetector, confidence: float) -> None:
+    """Report where a detector promises or asks less than the settings want.
+
+    Args:
+        project: The project; its settings say which rules are wanted.
+        detector: The detector that was fitted.
+        confidence: The confidence that it was fitted with.
+    """
+    card = detector.card
+    if card.confidence < confidence:
+        project.report(
+            Alert(
+                f"Too many of the queries ask for the same for a confidence of {confidence:g}: the detector keeps to "
+                f"its rate of false positives on average only ({detector.thresholds.guarantee.sentence})."
+            )
+        )
+    unwanted = [name for name in card.left_out_rules if name not in project.config.anomaly.left_out_rules]
+    if unwanted:
+        project.report(Alert(f"Honest queries meet these written rules, which are not asked: {', '.join(unwanted)}."))
 
 
 def version_detector(project: Project, version: str, encoder: Encoder) -> AnomalyDetector:

@@ -13,7 +13,7 @@ from embedtune.encoders.onnx_files import exported_digest
 from embedtune.errors import InputError, ModelError
 from embedtune.events import Alert
 from embedtune.files import digest_file
-from embedtune.pipeline.anomaly import DETECTOR
+from embedtune.pipeline.anomaly import DETECTOR, report_weaker
 from embedtune.pipeline.corpus import SplitCorpus
 from embedtune.pipeline.pairs import read_pairs
 from embedtune.pipeline.project import Project
@@ -82,7 +82,9 @@ def _fitted(project: Project, run: Path, pairs: Sequence[TrainingPair], corpus: 
     passages = [passage.text for passage in cut_passages(corpus.sections, PassageSettings(words=_PASSAGE_WORDS))]
     encoder = project.models.named(served_name(run, project.config.publish))
     known = KnownPassages(passages)
-    return fit_detector(encoder, normal, settings=used, seed=project.seed, passages=known)
+    detector = fit_detector(encoder, normal, settings=used, seed=project.seed, passages=known)
+    report_weaker(project, detector, used.confidence)
+    return detector
 
 
 def _normal(pairs: Sequence[TrainingPair], settings: AnomalySettings) -> tuple[NormalQueries, AnomalySettings]:

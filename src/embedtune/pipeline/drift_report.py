@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -36,7 +36,9 @@ class AssessedLog:
     with_texts: bool
 
 
-def assess_logs(project: Project, version: str, logs: Sequence[Path], last: int | None = None) -> AssessedLog:
+def assess_logs(
+    project: Project, version: str, logs: Sequence[Path], last: int | None = None, since: str | None = None
+) -> AssessedLog:
     """Compare logs with the queries that calibrated a version's detector.
 
     Args:
@@ -44,18 +46,22 @@ def assess_logs(project: Project, version: str, logs: Sequence[Path], last: int 
         version: The version whose detector judged.
         logs: The logs, together one.
         last: Only so many of the newest queries; at most `_NEWEST`, which is also the default.
+        since: Only those from this time on, ISO 8601.
 
     Raises:
         FormatError: A log cannot be read.
-        InputError: Too few queries that this detector judged, or ``last`` is below 1.
+        InputError: Too few queries that this detector judged, ``last`` is below 1, or ``since`` no time.
     """
     from embedtune.anomaly.drift.assessment import assess
-    from embedtune.anomaly.log_entries import read_entries
+    from embedtune.anomaly.drift.period import entries_since
+    from embedtune.anomaly.log_entries import LogEntry, read_entries
 
     if last is not None and last < 1:
         raise InputError(f"The last {last} queries were asked for.", "Ask for at least 1.")
     detector = version_detector(project, version, project.models.named(version))
-    entries = chain.from_iterable(map(read_entries, logs))
+    entries: Iterator[LogEntry] = chain.from_iterable(map(read_entries, logs))
+    if since is not None:
+        entries = entries_since(entries, since)
     kept = heapq.nlargest(min(last or _NEWEST, _NEWEST), entries, key=lambda entry: entry.time)
     drift = assess(detector, kept, project.config.query_log.alarm, project.seed)
     return AssessedLog(version, drift, any(entry.text is not None for entry in kept))
@@ -76,7 +82,7 @@ def _content(assessed: AssessedLog) -> DriftContent:
     from embedtune.report.drift_content import DriftCluster, DriftContent, DriftDomain, DriftPart
 
     drift = assessed.drift
-    named = any(domain.domain for domain in drift.mix.domains)
+    named = any(domain.domain for domain in drift.domains)
     return DriftContent(
         version=assessed.version,
         begin=drift.begin,
@@ -87,12 +93,12 @@ def _content(assessed: AssessedLog) -> DriftContent:
         alarms=drift.alarms,
         tests=_tests(drift),
         parts=tuple(
-            DriftPart(part.begin, part.flagged / part.queries, part.unusual / part.queries) for part in drift.stretches
+            DriftPart(part.begin, part.flagged / part.queries, part.unusual / part.queries, part.expected_high)
+            for part in drift.stretches
         ),
         expected=drift.rate.expected,
-        expected_high=drift.rate.expected_high,
         p_values=drift.p_values,
-        domains=tuple(DriftDomain(d.domain, d.usual, d.share, d.flagged) for d in drift.mix.domains) if named else (),
+        domains=tuple(DriftDomain(d.domain, d.usual, d.share, d.flagged) for d in drift.domains) if named else (),
         rules=drift.rules,
         clusters=tuple(DriftCluster(c.queries, c.distinct, c.share, c.examples) for c in drift.clusters),
         with_texts=assessed.with_texts,
@@ -105,14 +111,12 @@ def _tests(drift: Drift) -> tuple[DriftTest, ...]:
     rate, vocabulary, embedding = drift.rate, drift.vocabulary, drift.embedding
     rows = (
         (
-            "flagged queries",
+            "flagged of the different queries",
             f"{rate.expected:.1%}, seldom above {rate.expected_high:.1%}",
             f"{rate.share:.1%} ({rate.low:.1%} to {rate.high:.1%})",
             rate.p_value,
         ),
         ("vectors (energy test)", "0", f"{embedding.distance:.3g}, {embedding.compared} queries", embedding.p_value),
         ("new words", f"{vocabulary.usual:.1%}", f"{vocabulary.share:.1%}", vocabulary.p_value),
-        ("domains", "as calibrated", f"{len(drift.mix.domains)} domains", drift.mix.p_value),
     )
-    level = drift.level / len(rows)
-    return tuple(DriftTest(name, usual, found, p_value, p_value <= level) for name, usual, found, p_value in rows)
+    return tuple(DriftTest(name, usual, found, p_value, p_value <= drift.bound) for name, usual, found, p_value in rows)

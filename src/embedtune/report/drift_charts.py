@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from embedtune.report.charts import Chart, Size, framed_chart
@@ -14,16 +15,17 @@ if TYPE_CHECKING:
 
 _FLAGGED, _UNUSUAL, _COUNTS = 5, 1, 2
 _PERCENT = 100
+_MOST_TIMES = 5
 
 
 def flags_chart(content: DriftContent) -> Chart:
-    """Draw the shares of flagged and unusual queries over the parts of the log, with what is usual behind them."""
-    from matplotlib.ticker import MaxNLocator
+    """Draw the shares of flagged and unusual queries over the parts of the log, with what each seldom exceeds."""
 
     def draw(size: Size) -> Figure:
         figure, axes = _axes(size)
         places = range(1, len(content.parts) + 1)
-        axes.axhspan(0, content.expected_high * _PERCENT, color=Ink.GRID.value, alpha=0.6, linewidth=0)
+        usual = [part.expected_high * _PERCENT for part in content.parts]
+        axes.bar(places, usual, 1.0, color=Ink.GRID.value, alpha=0.6, linewidth=0)
         axes.axhline(content.expected * _PERCENT, color=Ink.FAINT.value, linewidth=1, linestyle=(0, (4, 4)))
         for name, ink, values in (
             ("flagged", _FLAGGED, [part.flagged for part in content.parts]),
@@ -34,10 +36,11 @@ def flags_chart(content: DriftContent) -> Chart:
             axes.annotate(
                 name, (len(shares), shares[-1]), (6, 0), textcoords="offset points", va="center", color=series_ink(ink)
             )
-        axes.set_xlabel("parts of the log, the oldest first")
+        axes.set_xlabel("begin of each part of the log (UTC)")
         axes.set_ylabel("queries (%)")
         axes.set_ylim(bottom=0)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        shown = range(0, len(content.parts), math.ceil(len(content.parts) / _MOST_TIMES))
+        axes.set_xticks([places[row] for row in shown], [_time(content, row) for row in shown])
         return figure
 
     return framed_chart(draw, "Shares of flagged and of unusual queries over the parts of the log")
@@ -59,6 +62,12 @@ def p_value_chart(content: DriftContent) -> Chart:
         return figure
 
     return framed_chart(draw, "How many queries have which p-value")
+
+
+def _time(content: DriftContent, row: int) -> str:
+    """Return when a part began: the day, or within a log of one day the hour."""
+    begin = content.parts[row].begin
+    return begin[11:16] if content.begin[:10] == content.end[:10] else begin[:10]
 
 
 def _axes(size: Size) -> tuple[Figure, Axes]:

@@ -7,11 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DriftPart:
-    """A part of the log: when it began and which shares of its queries were flagged and unusual."""
+    """A part of the log.
+
+    Attributes:
+        begin: When it began, ISO 8601.
+        flagged: The share of its different queries that were flagged.
+        unusual: The share of those that were unusual.
+        expected_high: What the first share seldom exceeds in a part of this size.
+    """
 
     begin: str
     flagged: float
     unusual: float
+    expected_high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,6 @@ class DriftContent:
         tests: The comparisons.
         parts: How the log went.
         expected: The share of flagged queries that is usual.
-        expected_high: What it seldom exceeds.
         p_values: Queries by p-value, in equal steps from 0 to 1.
         domains: The domains; empty where the log names none.
         rules: Written rules that held, with how often.
@@ -86,7 +93,6 @@ class DriftContent:
     tests: tuple[DriftTest, ...]
     parts: tuple[DriftPart, ...]
     expected: float
-    expected_high: float
     p_values: tuple[int, ...]
     domains: tuple[DriftDomain, ...]
     rules: tuple[tuple[str, int], ...]

@@ -10,10 +10,12 @@ with ties). Two promises follow:
   the stronger one, and what "at most 5 % false positives with 95 % confidence" means here.
 
 Both stand on fresh normal queries coming from where the calibration queries came from, one by one. Paraphrases do not:
-they come in groups, and n of them are worth fewer (`independent_queries`), by which the second promise is made.
+they come in groups, and n of them are worth fewer (`independent_queries`), by which either promise is made. Where they
+are worth too few for the second promise, the first one is made, and where too few for that, none.
 
 Sources: Wilks, "Determination of sample sizes for setting tolerance limits" (1941); Vovk, "Conditional validity of
-inductive conformal predictors" (2012), proposition 2a; Bates, Candès, Lei, Romano and Sesia, "Testing for outliers
+inductive conformal predictors" (2012), proposition 2a; Dunn, Wasserman and Ramdas, "Distribution-free prediction sets
+for two-layer hierarchical models" (JASA 2023), for groups on average; Bates, Candès, Lei, Romano and Sesia, "Testing for outliers
 with conformal p-values" (Annals of Statistics 2023).
 """
 
@@ -85,23 +87,42 @@ def promise(count: int, most: float, confidence: float = 0.0, worth: int | None 
         count: How many queries calibrate.
         most: The share of normal queries that may be flagged.
         confidence: With which probability; 0 for on average.
-        worth: How many independent queries those are worth, ``None`` for all; fewer than the promise needs count as
-            as many as it needs.
+        worth: How many independent queries those are worth, ``None`` for all.
 
     Raises:
-        InputError: ``count`` is too small, or a rate is not between 0 and 1.
+        InputError: ``count`` or ``worth`` is too small, or a rate is not between 0 and 1.
     """
     needed = smallest_calibration(most, confidence)
-    if count < needed:
+    independent = count if worth is None else min(count, worth)
+    if independent < needed:
         with_confidence = f" with a confidence of {confidence:g}" if confidence else ""
+        alike = f", worth {independent} independent ones since many ask for the same," if independent < count else ""
         raise InputError(
-            f"{count} calibration queries cannot give alpha = {most:g}{with_confidence}: at least {needed} are needed.",
-            f"Give {needed - count} more normal queries, or a larger alpha or a lower confidence.",
+            f"{count} calibration queries{alike} cannot give alpha = {most:g}{with_confidence}: at least {needed} are "
+            "needed.",
+            f"Give {needed - independent} more normal queries about other things, or a larger alpha or a lower "
+            "confidence.",
         )
-    independent = count if worth is None else min(count, max(worth, needed))
     beyond = _most_beyond(independent, most, confidence)
-    actual = (beyond + 1) * (count + 1) // (independent + 1) - 1
+    if confidence:
+        actual = (beyond + 1) * (count + 1) // (independent + 1) - 1
+    else:  # a fresh query is of a fresh group, which may be the strangest: it has the weight of a group
+        actual = math.floor(count * ((independent + 1) * _rate(most, "alpha") - 1) / independent)
     return Guarantee(most, confidence, count, actual, independent, beyond)
+
+
+def strongest_confidence(worth: int, most: float, confidence: float) -> float:
+    """Return the confidence that was asked for, or 0, a promise on average, where too few queries are too alike for it.
+
+    Args:
+        worth: How many independent queries calibrate.
+        most: The share of normal queries that may be flagged.
+        confidence: The probability that was asked for.
+
+    Raises:
+        InputError: A rate is not between 0 and 1.
+    """
+    return confidence if worth >= smallest_calibration(most, confidence) else 0.0
 
 
 def worthwhile(count: int, most: float, confidence: float = 0.0) -> int:

@@ -1,7 +1,7 @@
 """Thresholds from held-out normal queries: one for all, and one for each domain that has enough of them.
 
 A threshold of a domain keeps its promise within that domain (Mondrian conformal prediction: Vovk 2003); where a domain
-has too few queries for the promise, the one for all is used.
+has too few queries for the promise, or their threshold would flag nothing at all, the one for all is used.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from embedtune.anomaly.calibration.conformal import Scores, ascending, at_least, conformal_p_values
 from embedtune.anomaly.calibration.design_effect import independent_queries
-from embedtune.anomaly.calibration.guarantee import Guarantee, promise, smallest_calibration
+from embedtune.anomaly.calibration.guarantee import Guarantee, promise, smallest_calibration, strongest_confidence
 
 ALL = ""
 
@@ -46,22 +46,28 @@ class Thresholds:
             scores: Shape (n,).
             domains: The domain of each query, empty where it has none.
             alpha: The share of normal queries that may be flagged.
-            confidence: With which probability; 0 for on average.
+            confidence: With which probability; 0 for on average. Where the queries are too much alike for it, the
+                promise holds on average.
             groups: The group of each query; ``None`` takes them as independent.
 
         Raises:
-            InputError: Too few scores.
+            InputError: Too few scores, or too much alike.
         """
+        promise(len(scores), alpha, confidence)  # refuses too few
         group = np.arange(len(scores)) if groups is None else np.asarray(groups)
+        worth = independent_queries(scores, group.tolist())
+        kept = strongest_confidence(worth, alpha, confidence)
         sets = {ALL: ascending(scores)}
-        worth = {ALL: independent_queries(scores, group.tolist())}
-        needed = smallest_calibration(alpha, confidence)
+        guarantees = {ALL: promise(len(scores), alpha, kept, worth)}
         for domain in sorted(set(domains) - {ALL}):
             rows = np.flatnonzero([name == domain for name in domains])
-            if needed <= len(rows) < len(scores):
-                sets[domain] = ascending(scores[rows])
-                worth[domain] = independent_queries(scores[rows], group[rows].tolist())
-        return cls(sets, {name: promise(len(held), alpha, confidence, worth[name]) for name, held in sets.items()})
+            worth = independent_queries(scores[rows], group[rows].tolist())
+            if len(rows) == len(scores) or worth < smallest_calibration(alpha, kept):
+                continue
+            own, made = ascending(scores[rows]), promise(len(rows), alpha, kept, worth)
+            if np.isfinite(own[-1 - made.beyond]):
+                sets[domain], guarantees[domain] = own, made
+        return cls(sets, guarantees)
 
     @property
     def guarantee(self) -> Guarantee:

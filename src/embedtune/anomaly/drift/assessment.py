@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -11,9 +11,10 @@ import numpy as np
 
 from embedtune.anomaly.advisory import Verdict
 from embedtune.anomaly.calibration.guarantee import Guarantee
-from embedtune.anomaly.drift.domain_mix import DomainMix, domain_mix
-from embedtune.anomaly.drift.embedding_shift import EmbeddingShift, embedding_shift
-from embedtune.anomaly.drift.rates import FlagRate, flag_rate
+from embedtune.anomaly.calibration.thresholds import ALL
+from embedtune.anomaly.drift.domain_mix import DomainShare, domain_mix
+from embedtune.anomaly.drift.embedding_shift import PERMUTATIONS, EmbeddingShift, embedding_shift
+from embedtune.anomaly.drift.rates import FlagRate, Judged, flag_rate
 from embedtune.anomaly.drift.unusual_clusters import UnusualCluster, unusual_clusters
 from embedtune.anomaly.drift.vocabulary import Vocabulary, compare_vocabulary
 from embedtune.anomaly.log_entries import LogEntry
@@ -28,6 +29,12 @@ SMALLEST_LOG = 30
 STRETCHES = 20
 """Parts into which a log is cut to show how it went, at most."""
 
+TESTS = 3
+"""Comparisons that share the level of an alarm: of flags, vectors and words."""
+
+SMALLEST_LEVEL = TESTS / (PERMUTATIONS + 1)
+"""The smallest level: below it the energy test could raise no alarm."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -35,15 +42,18 @@ class Stretch:
 
     Attributes:
         begin: When its first query was judged.
-        queries: How many it holds.
-        flagged: How many of them were flagged.
+        queries: How many different ones it holds.
+        flagged: How many of these were flagged.
         unusual: How many were unusual, without the flagged ones.
+        expected_high: The share of flagged ones that so many queries exceed with 2.5 % chance where nothing has
+            changed.
     """
 
     begin: str
     queries: int
     flagged: int
     unusual: int
+    expected_high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +67,15 @@ class Drift:
         begin: When the first was judged.
         end: When the last was.
         guarantee: The calibration of the detector.
-        rate: Flagged queries, beside the calibrated rate.
+        rate: Flagged queries among the different ones, beside the calibrated rate.
         embedding: Whether the vectors are others.
         vocabulary: Whether the words are others.
-        mix: Whether the domains are others.
+        domains: Which domains were asked about, each time counted; it raises no alarm.
         rules: How often each written rule held, most often first.
         p_values: How many queries have a p-value in each twentieth from 0 to 1; alike where nothing has changed.
         stretches: How the log went.
         clusters: Which questions to write next.
-        level: The chance of an alarm where nothing has changed, which the tests share.
+        level: The chance of an alarm where nothing has changed, which the tests share; for one look at one log.
         alarms: What is outside its bounds, for people; empty for no alarm.
     """
 
@@ -78,7 +88,7 @@ class Drift:
     rate: FlagRate
     embedding: EmbeddingShift
     vocabulary: Vocabulary
-    mix: DomainMix
+    domains: tuple[DomainShare, ...]
     rules: tuple[tuple[str, int], ...]
     p_values: tuple[int, ...]
     stretches: tuple[Stretch, ...]
@@ -91,22 +101,37 @@ class Drift:
         """Whether anything is outside its bounds."""
         return bool(self.alarms)
 
+    @property
+    def bound(self) -> float:
+        """The p-value from which on a test raises the alarm: its share of the level (Bonferroni)."""
+        return bound(self.level)
+
+
+def bound(level: float) -> float:
+    """Return the p-value from which on a test raises the alarm, of a level that the tests share."""
+    return level / TESTS
+
 
 def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float, seed: int) -> Drift:
     """Compare a log with the queries that calibrated its detector.
 
-    Four tests share the level by Bonferroni's bound: the flag rate, the vectors, the words and the domains. Vectors and
-    words are compared on different queries, since one person who asks again is no drift.
+    Three tests share the level by Bonferroni's bound: the flag rate, the vectors and the words. They count different
+    queries, each as it was judged last, since one person who asks again is no drift.
 
     Args:
         detector: The detector that judged them.
         entries: The log; entries of other detectors are counted and passed over.
-        level: The chance of an alarm where nothing has changed.
+        level: The chance of an alarm where nothing has changed, in one look: who looks again and again at a growing
+            log has it each time anew.
         seed: Decides samples and permutations.
 
     Raises:
-        InputError: Too few entries of this detector.
+        InputError: Too few entries of this detector, or a level so small that not every test could raise the alarm.
     """
+    if not SMALLEST_LEVEL <= level < 1:
+        raise InputError(
+            f"A chance of {level:g} of a false alarm cannot be kept to.", f"Give {SMALLEST_LEVEL:g} or more, below 1."
+        )
     digest = detector.card.digest
     own = sorted((entry for entry in entries if entry.detector == digest), key=lambda entry: entry.time)
     if len(own) < SMALLEST_LOG:
@@ -115,15 +140,13 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
             f"{SMALLEST_LOG} are needed.",
             "Log more queries, or name the version and the detector that judged them.",
         )
-    distinct = list({entry.query: entry for entry in own}.values())
-    flagged = [entry.verdict == Verdict.ANOMALOUS for entry in own]
-    reference = detector.reference
-    rate = flag_rate(sum(flagged), len(own), detector.thresholds.guarantee)
+    distinct = _distinct(own)
+    reference, guarantees = detector.reference, detector.thresholds.guarantees
+    rate = _rate(distinct, guarantees)
     sketches = np.array([entry.sketch for entry in distinct])
     embedding = embedding_shift(reference.sketches, reference.groups, sketches, seed)
     shares = np.array([entry.new_words for entry in distinct])
     vocabulary = compare_vocabulary(reference.new_words, reference.groups, shares)
-    mix = domain_mix(detector.card.domains, [(entry.domain, flag) for entry, flag in zip(own, flagged, strict=True)])
     return Drift(
         queries=len(own),
         distinct=len(distinct),
@@ -134,26 +157,41 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
         rate=rate,
         embedding=embedding,
         vocabulary=vocabulary,
-        mix=mix,
+        domains=domain_mix(detector.card.domains, [(entry.domain, _flagged(entry)) for entry in own]),
         rules=_rules(own),
         p_values=tuple(np.histogram([entry.p_value for entry in own], bins=20, range=(0, 1))[0].tolist()),
-        stretches=_stretches(own),
-        clusters=unusual_clusters([entry for entry in own if entry.verdict == Verdict.ANOMALOUS], len(own)),
+        stretches=_stretches(own, guarantees),
+        clusters=unusual_clusters([entry for entry in own if _flagged(entry)], len(own)),
         level=level,
-        alarms=_alarms(rate, embedding, vocabulary, mix, level),
+        alarms=_alarms(rate, embedding, vocabulary, bound(level)),
     )
 
 
-def _alarms(
-    rate: FlagRate, embedding: EmbeddingShift, vocabulary: Vocabulary, mix: DomainMix, level: float
-) -> tuple[str, ...]:
-    found = {
-        f"{rate.share:.1%} of the queries are flagged, where {rate.expected:.1%} are expected": rate.p_value,
-        "the vectors of the queries come from elsewhere": embedding.p_value,
-        f"{vocabulary.share:.1%} of the words are new, where {vocabulary.usual:.1%} are usual": vocabulary.p_value,
-        "the domains are asked about in other proportions": mix.p_value,
-    }
-    return tuple(f"{text} (p = {p_value:.2g})" for text, p_value in found.items() if p_value <= level / len(found))
+def _flagged(entry: LogEntry) -> bool:
+    return entry.verdict == Verdict.ANOMALOUS
+
+
+def _distinct(entries: Sequence[LogEntry]) -> list[LogEntry]:
+    """Return each different query as it was judged last."""
+    return list({entry.query: entry for entry in entries}.values())
+
+
+def _rate(distinct: Sequence[LogEntry], guarantees: Mapping[str, Guarantee]) -> FlagRate:
+    """Compare the flags with the calibration behind the threshold that each query met."""
+    met: dict[str, list[bool]] = {}
+    for entry in distinct:
+        name = entry.calibrated_on if entry.calibrated_on in guarantees else ALL
+        met.setdefault(name, []).append(_flagged(entry))
+    return flag_rate([Judged(sum(flags), len(flags), guarantees[name]) for name, flags in met.items()])
+
+
+def _alarms(rate: FlagRate, embedding: EmbeddingShift, vocabulary: Vocabulary, highest: float) -> tuple[str, ...]:
+    found = (
+        (rate.p_value, f"{rate.share:.1%} of the queries are flagged, where {rate.expected:.1%} are expected"),
+        (embedding.p_value, "the vectors of the queries come from elsewhere"),
+        (vocabulary.p_value, f"{vocabulary.share:.1%} of the words are new, where {vocabulary.usual:.1%} are usual"),
+    )
+    return tuple(f"{text} (p = {p_value:.2g})" for p_value, text in found if p_value <= highest)
 
 
 def _rules(entries: Sequence[LogEntry]) -> tuple[tuple[str, int], ...]:
@@ -164,16 +202,14 @@ def _rules(entries: Sequence[LogEntry]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _stretches(entries: Sequence[LogEntry]) -> tuple[Stretch, ...]:
+def _stretches(entries: Sequence[LogEntry], guarantees: Mapping[str, Guarantee]) -> tuple[Stretch, ...]:
     parts = min(STRETCHES, max(1, len(entries) // SMALLEST_LOG))
     ends = [round(len(entries) * number / parts) for number in range(parts + 1)]
-    cut = [entries[begin:end] for begin, end in pairwise(ends)]
-    return tuple(
-        Stretch(
-            part[0].time,
-            len(part),
-            sum(entry.verdict == Verdict.ANOMALOUS for entry in part),
-            sum(entry.verdict == Verdict.UNUSUAL for entry in part),
-        )
-        for part in cut
-    )
+    return tuple(_stretch(entries[begin:end], guarantees) for begin, end in pairwise(ends))
+
+
+def _stretch(entries: Sequence[LogEntry], guarantees: Mapping[str, Guarantee]) -> Stretch:
+    distinct = _distinct(entries)
+    rate = _rate(distinct, guarantees)
+    unusual = sum(entry.verdict == Verdict.UNUSUAL for entry in distinct)
+    return Stretch(entries[0].time, rate.queries, rate.flagged, unusual, rate.expected_high)

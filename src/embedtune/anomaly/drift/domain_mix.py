@@ -1,15 +1,14 @@
-"""Are the domains asked about in other proportions?"""
+"""Which domains are asked about.
+
+There is no test: the normal queries of a domain are as many as its documents gave, and a search names a domain where
+the user filters, so that the two differ from the first day on. A change from one log to the next is for people to see.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-
-_LEAST_EXPECTED = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +28,8 @@ class DomainShare:
     flagged: float
 
 
-@dataclass(frozen=True, slots=True)
-class DomainMix:
-    """The domains, and the chance of such a difference where nothing has changed (chi-square; 1 with one domain)."""
-
-    domains: tuple[DomainShare, ...]
-    p_value: float
-
-
-def domain_mix(normal: Mapping[str, int], logged: Sequence[tuple[str, bool]]) -> DomainMix:
-    """Compare the domains of normal and of logged queries.
+def domain_mix(normal: Mapping[str, int], logged: Sequence[tuple[str, bool]]) -> tuple[DomainShare, ...]:
+    """Return the domains of normal and of logged queries, by name.
 
     Args:
         normal: Normal queries by domain.
@@ -46,32 +37,13 @@ def domain_mix(normal: Mapping[str, int], logged: Sequence[tuple[str, bool]]) ->
     """
     counts = Counter(domain for domain, _ in logged)
     flagged = Counter(domain for domain, flag in logged if flag)
-    names = sorted(normal.keys() | counts.keys())
     all_normal = max(1, sum(normal.values()))
-    shares = tuple(
+    return tuple(
         DomainShare(
             name,
             normal.get(name, 0) / all_normal,
             counts[name] / len(logged),
             flagged[name] / counts[name] if counts[name] else 0.0,
         )
-        for name in names
+        for name in sorted(normal.keys() | counts.keys())
     )
-    named = [name for name in names if name]  # a search of all domains says nothing of their mix
-    table = np.array([[normal.get(name, 0) for name in named], [counts[name] for name in named]], dtype=np.float64)
-    return DomainMix(shares, _p_value(table))
-
-
-def _p_value(table: NDArray[np.float64]) -> float:
-    """Return the p-value of the chi-square test; domains too rare for it are counted as one."""
-    from scipy.stats import chi2_contingency
-
-    if not table.size:
-        return 1.0
-    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / max(1.0, table.sum())
-    rare = expected.min(axis=0) < _LEAST_EXPECTED
-    merged = np.column_stack([table[:, ~rare], table[:, rare].sum(axis=1)]) if rare.any() else table
-    merged = merged[:, merged.sum(axis=0) > 0]
-    if merged.shape[1] < 2 or (merged.sum(axis=1) == 0).any():  # noqa: PLR2004 - nothing to compare
-        return 1.0
-    return float(chi2_contingency(merged).pvalue)

@@ -4,7 +4,9 @@ Szekely and Rizzo, "Testing for equal distributions in high dimension" (2004); t
 nothing is assumed about the vectors.
 
 Normal queries come in groups, each about one thing, and other things asked about are no drift yet: so the distance must
-also be larger than those between the halves into which the groups of normal queries can be divided.
+also be larger than those between two logs of these sizes that are made of groups of normal queries, drawn with
+replacement (the bootstrap of clusters: Davison and Hinkley, "Bootstrap Methods and their Application", 1997, 3.8). Of
+the two p-values the larger one counts, which makes the test conservative: false alarms are rarer than it says.
 """
 
 from __future__ import annotations
@@ -17,8 +19,11 @@ from numpy.typing import NDArray
 MOST_COMPARED = 500
 """Queries of a side that are compared, at most: a sample of more."""
 
-_PERMUTATIONS = 999
+PERMUTATIONS = 999
+"""Divisions into two sides that a distance is compared with; the p-value is at least 1 in so many and one."""
+
 _FEWEST = 2
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +33,8 @@ class EmbeddingShift:
     Attributes:
         distance: The energy distance, 0 where both sides are alike; in the unit of the sketches.
         compared: How many different queries of the log were compared.
-        p_value: The chance of as large a distance where nothing has changed, be it by the draw of the queries or by
-            that of what they are about; 1 with fewer than two queries.
+        p_value: At least the chance of as large a distance where nothing has changed, be it by the draw of the
+            queries or by that of what they are about; 1 with fewer than two queries.
     """
 
     distance: float
@@ -57,59 +62,49 @@ def embedding_shift(
 
     rows = np.concatenate([first, second])
     distances = cdist(rows, rows)
-    sides = np.zeros((_PERMUTATIONS + 1, len(rows)))
+    sides = np.zeros((PERMUTATIONS + 1, len(rows)))
     sides[0, : len(first)] = 1
-    for number in range(1, _PERMUTATIONS + 1):
+    for number in range(1, PERMUTATIONS + 1):
         sides[number, draw.permutation(len(rows))[: len(first)]] = 1
     found = _energy(sides, distances, len(first), len(second))
     # Equal up to rounding counts as reached: the side against the test.
-    reached = int(np.count_nonzero(found[1:] >= found[0] * (1 - 1e-12)))
-    p_value = (1 + reached) / (_PERMUTATIONS + 1)
+    reached = int(np.count_nonzero(found[1:] >= found[0] * (1 - _ROUNDING)))
+    p_value = (1 + reached) / (PERMUTATIONS + 1)
     own = groups[kept]
     if len(np.unique(own)) < len(own):
-        p_value = max(p_value, _by_groups(distances, own, draw))
+        p_value = max(p_value, _by_groups(distances, own, float(found[0]), draw))
     return EmbeddingShift(float(found[0]), len(second), p_value)
 
 
-def _by_groups(distances: NDArray[np.float64], groups: NDArray[np.integer], draw: np.random.Generator) -> float:
-    """Return the chance of as large a distance between two sides that normal queries about other things make.
+def _by_groups(
+    distances: NDArray[np.float64], groups: NDArray[np.integer], found: float, draw: np.random.Generator
+) -> float:
+    """Return the chance of as large a distance between normal queries and others that are about other things.
 
-    Both distances leave out those of a query from itself, so that sides of other sizes can be compared.
+    The log's queries are taken to be about as many things as so many normal queries.
 
     Args:
         distances: Between all queries, first the normal ones, then those of the log.
         groups: Of the normal ones, shape (n,).
-        draw: Decides the divisions.
+        found: The distance of the log.
+        draw: Draws the groups.
     """
     count = len(groups)
     names, place = np.unique(groups, return_inverse=True)
     if len(names) < _FEWEST:
         return 1.0
-    wanted = min(len(distances) - count, count)
-    sides = np.zeros((2, _PERMUTATIONS + 1, len(distances)))
-    sides[0, 0, :count] = sides[1, 0, count:] = 1
-    for number in range(1, _PERMUTATIONS + 1):
-        order = draw.permutation(len(names))[place]
-        rows = np.argsort(order, kind="stable")
-        ends = np.flatnonzero(np.diff(order[rows])) + 1  # where a group ends and another begins
-        cut = ends[np.argmin(np.abs(ends - count / 2))]
-        sides[0, number, rows[:cut]] = 1
-        sides[1, number, draw.permutation(rows[cut:])[:wanted]] = 1
-    found = _unbiased(sides, distances)
-    return (1 + int(np.count_nonzero(found[1:] >= found[0]))) / (_PERMUTATIONS + 1)
+    logged = max(1, round(len(names) * (len(distances) - count) / count))
+    apart = _drawn(len(names), place, draw, len(names)) - _drawn(len(names), place, draw, logged)
+    drawn = -((apart @ distances[:count, :count]) * apart).sum(axis=1)
+    # Groups drawn out of these few vary less than groups out of all that might be asked.
+    drawn *= len(names) / (len(names) - 1)
+    return (1 + int(np.count_nonzero(drawn >= found * (1 - _ROUNDING)))) / (PERMUTATIONS + 1)
 
 
-def _unbiased(sides: NDArray[np.float64], distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the energy distance of each pair of sides, shape (divisions,): infinite where a side has too few."""
-    first, second = sides
-    sizes = sides.sum(axis=2)
-    to_first = first @ distances
-    between = (to_first * second).sum(axis=1)
-    within = (to_first * first).sum(axis=1), ((second @ distances) * second).sum(axis=1)
-    fits = (sizes >= _FEWEST).all(axis=0)
-    one, other = np.where(fits, sizes, _FEWEST)
-    distance = 2 * between / (one * other) - within[0] / (one * (one - 1)) - within[1] / (other * (other - 1))
-    return np.where(fits, distance, np.inf)
+def _drawn(names: int, place: NDArray[np.intp], draw: np.random.Generator, wanted: int) -> NDArray[np.float64]:
+    """Return the weight of each query in each of the logs made of groups drawn, shape (`PERMUTATIONS`, queries)."""
+    weights = draw.multinomial(wanted, np.full(names, 1 / names), size=PERMUTATIONS)[:, place].astype(np.float64)
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
 def _energy(sides: NDArray[np.float64], distances: NDArray[np.float64], first: int, second: int) -> NDArray[np.float64]:

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from embedtune.anomaly.calibration.guarantee import Guarantee
+
+_SELDOM = 0.025
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Queries that met one threshold.
+
+    Attributes:
+        flagged: How many were flagged.
+        queries: Of how many.
+        guarantee: The calibration behind the threshold.
+    """
+
+    flagged: int
+    queries: int
+    guarantee: Guarantee
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +56,43 @@ class FlagRate:
         return self.flagged / self.queries
 
 
-def flag_rate(flagged: int, queries: int, guarantee: Guarantee) -> FlagRate:
+def flag_rate(judged: Sequence[Judged]) -> FlagRate:
     """Compare the number of flagged queries with the calibration.
 
-    Where nothing has changed it has a beta-binomial distribution: the threshold's own rate is only known to be
-    Beta(beyond + 1, n - beyond), n being what the calibration queries are worth. Leaving that out would raise false
-    alarms with small calibrations.
+    Where nothing has changed it is a sum of beta-binomial numbers, one for each threshold: a threshold's own rate is
+    only known to be Beta(beyond + 1, n - beyond), n being what the calibration queries are worth. Leaving that out
+    would raise false alarms with small calibrations. Thresholds are taken as independent, which they are not quite
+    where one stands on queries of the other.
 
     Args:
-        flagged: How many were flagged.
-        queries: Of how many, at least 1.
-        guarantee: The calibration behind the threshold.
+        judged: Different queries by threshold, at least one query in all.
     """
-    from scipy.stats import betabinom, binomtest
+    from scipy.stats import binomtest
 
+    flagged, queries = sum(part.flagged for part in judged), sum(part.queries for part in judged)
     interval = binomtest(flagged, queries).proportion_ci(0.95, "exact")
-    usual = betabinom(queries, guarantee.worth_beyond + 1, guarantee.worth - guarantee.worth_beyond)
+    chances = _usual(judged)
     return FlagRate(
         flagged,
         queries,
         float(interval.low),
         float(interval.high),
-        guarantee.expected_rate,
-        float(usual.ppf(0.975)) / queries,
-        float(usual.sf(flagged - 1)),
+        sum(part.guarantee.expected_rate * part.queries for part in judged) / queries,
+        int(np.searchsorted(chances.cumsum(), 1 - _SELDOM)) / queries,
+        min(1.0, float(chances[flagged:].sum())),
     )
+
+
+def _usual(judged: Sequence[Judged]) -> NDArray[np.float64]:
+    """Return the chance of each number of flagged queries where nothing has changed, shape (queries + 1,)."""
+    from scipy.signal import fftconvolve
+    from scipy.stats import betabinom
+
+    chances = np.ones(1)
+    for part in judged:
+        held = part.guarantee
+        usual = betabinom(part.queries, held.worth_beyond + 1, held.worth - held.worth_beyond)
+        own = np.asarray(usual.pmf(np.arange(part.queries + 1)), dtype=np.float64)
+        # A transform leaves rounding errors, some of them below zero.
+        chances = own if len(chances) == 1 else np.maximum(fftconvolve(chances, own), 0.0)
+    return chances

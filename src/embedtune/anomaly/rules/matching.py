@@ -14,6 +14,7 @@ from embedtune.errors import InputError
 
 RULES = (*PHRASES, *MARKUP, *ENCODED)
 
+_DISGUISED = "disguised "
 _SHOWN = 80
 # A decoding that holds none of these is not worth the time of asking every rule.
 _CUES = pattern(
@@ -34,8 +35,13 @@ def rule_hits(text: str, rules: Collection[Rule] = RULES) -> tuple[RuleHit, ...]
     for hidden in undisguised(seen):
         if _CUES.search(hidden):
             for hit in _hits(hidden, phrases):
-                hits.setdefault(f"disguised {hit.rule}", _disguised(hit))
+                hits.setdefault(f"{_DISGUISED}{hit.rule}", _disguised(hit))
     return tuple(hits.values())
+
+
+def met_rules(text: str, rules: Collection[Rule] = RULES) -> frozenset[str]:
+    """Return the names of the rules that hold for a query, be it behind an encoding."""
+    return frozenset(hit.rule.removeprefix(_DISGUISED) for hit in rule_hits(text, rules))
 
 
 def chosen_rules(left_out: Collection[str]) -> tuple[Rule, ...]:
@@ -57,4 +63,4 @@ def _hits(text: str, rules: Collection[Rule]) -> Iterator[RuleHit]:
 
 
 def _disguised(hit: RuleHit) -> RuleHit:
-    return RuleHit(f"disguised {hit.rule}", RuleKind.ENCODED, f"{hit.meaning}, behind an encoding", hit.found)
+    return RuleHit(f"{_DISGUISED}{hit.rule}", RuleKind.ENCODED, f"{hit.meaning}, behind an encoding", hit.found)

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from embedtune.anomaly.calibration.conformal import ascending, at_least
-from embedtune.anomaly.calibration.guarantee import Guarantee, confidence_of, promise, smallest_calibration, worthwhile
+from embedtune.anomaly.calibration.guarantee import (
+    Guarantee,
+    confidence_of,
+    promise,
+    smallest_calibration,
+    strongest_confidence,
+    worthwhile,
+)
 from embedtune.errors import InputError
 
 rates = st.integers(1, 60).map(lambda percent: percent / 100)
@@ -108,5 +115,25 @@ def test_paraphrases_allow_fewer_beyond():
     made = promise(181, 0.05, 0.95, worth=93)
     assert (made.worth, made.worth_beyond, made.beyond) == (93, 1, 2)
     assert "n = 181, worth 93 independent ones" in made.sentence
-    assert promise(181, 0.05, 0.95, worth=10).worth == 59
     assert promise(181, 0.05, 0.95, worth=500) == promise(181, 0.05, 0.95)
+
+
+def test_too_few_different_ones_promise_nothing():
+    with pytest.raises(InputError, match=r"181 calibration queries, worth 58 .*: at least 59 are needed") as caught:
+        promise(181, 0.05, 0.95, worth=58)
+    assert "Give 1 more normal queries about other things" in caught.value.remedy
+    with pytest.raises(InputError, match=r"worth 18 .*alpha = 0\.05: at least 19"):
+        promise(181, 0.05, 0, worth=18)
+
+
+def test_where_the_confidence_cannot_be_had_the_promise_is_on_average():
+    assert strongest_confidence(59, 0.05, 0.95) == 0.95
+    assert strongest_confidence(58, 0.05, 0.95) == 0.0
+
+
+@pytest.mark.parametrize("worth", [19, 20, 33, 40, 181])
+def test_on_average_a_fresh_group_has_the_weight_of_a_group(worth):
+    # Of w groups alike within, a fresh one is the strangest with chance 1 / (w + 1), and flagged with b / w of the rest.
+    made = promise(181, 0.05, 0, worth=worth)
+    assert (1 + worth * made.beyond / 181) / (worth + 1) <= 0.05 + 1e-12
+    assert (1 + worth * (made.beyond + 1) / 181) / (worth + 1) > 0.05

@@ -1,11 +1,18 @@
 import numpy as np
 import pytest
+from scipy.stats import betabinom
 
 from embedtune.anomaly.calibration.guarantee import promise
 from embedtune.anomaly.drift.domain_mix import domain_mix
 from embedtune.anomaly.drift.embedding_shift import embedding_shift as grouped_shift
-from embedtune.anomaly.drift.rates import flag_rate
+from embedtune.anomaly.drift.rates import Judged
+from embedtune.anomaly.drift.rates import flag_rate as rate_by_threshold
 from embedtune.anomaly.drift.vocabulary import compare_vocabulary
+
+
+def flag_rate(flagged, queries, guarantee):
+    """Compare queries that met one threshold."""
+    return rate_by_threshold([Judged(flagged, queries, guarantee)])
 
 
 def test_a_flag_rate_that_is_usual_and_one_that_is_not():
@@ -30,6 +37,19 @@ def test_the_p_value_of_the_rate_is_honest():
     rates = generator.beta(guarantee.beyond + 1, guarantee.queries - guarantee.beyond, 2000)
     p_values = [flag_rate(int(generator.binomial(200, rate)), 200, guarantee).p_value for rate in rates[:400]]
     assert np.mean(np.array(p_values) <= 0.1) <= 0.14
+
+
+def test_queries_of_two_thresholds_are_expected_by_both():
+    strict, loose = promise(181, 0.05, 0.95), promise(40, 0.2, 0)
+    both = rate_by_threshold([Judged(0, 100, strict), Judged(15, 100, loose)])
+    assert (both.flagged, both.queries) == (15, 200)
+    assert both.expected == pytest.approx((strict.expected_rate + loose.expected_rate) / 2)
+    assert both.p_value > 0.2
+    assert flag_rate(15, 200, strict).p_value < 0.05
+    # The chance of a sum, by all the ways to reach it.
+    parts = [betabinom(3, g.worth_beyond + 1, g.worth - g.worth_beyond) for g in (strict, loose)]
+    by_hand = sum(parts[0].pmf(i) * parts[1].pmf(j) for i in range(4) for j in range(4) if i + j >= 2)
+    assert rate_by_threshold([Judged(1, 3, strict), Judged(1, 3, loose)]).p_value == pytest.approx(by_hand)
 
 
 def sketches(count, seed, shift=0.0):
@@ -57,6 +77,27 @@ def test_questions_about_other_things_of_the_same_kind_are_no_drift():
     assert min(grouped) > 0.0125
     assert grouped_shift(about_things(15, 1), groups, about_things(30, 51) + 3, 7).p_value == 0.001
     assert grouped_shift(about_things(15, 1), groups * 0, about_things(30, 51) + 3, 7).p_value == 1
+
+
+def test_one_pair_among_the_normal_queries_costs_no_power():
+    """Groups are drawn at the real sizes: halves of the normal queries lie twice as far from each other."""
+    alone, paired = np.arange(150), np.array([0, *range(149)])
+    p_values = np.array(
+        [
+            [grouped_shift(sketches(150, seed), groups, sketches(150, seed + 50, 0.2), 7).p_value for seed in range(12)]
+            for groups in (alone, paired)
+        ]
+    )
+    assert np.mean(p_values[0] < 0.05) > 0.4
+    assert np.abs(np.mean(p_values[1] < 0.05) - np.mean(p_values[0] < 0.05)) <= 0.2
+
+
+def test_with_groups_the_energy_test_is_conservative():
+    groups = np.repeat(np.arange(30), 10)
+    p_values = [
+        grouped_shift(about_things(30, seed), groups, about_things(15, seed + 500), 7).p_value for seed in range(60)
+    ]
+    assert np.mean(np.array(p_values) <= 0.1) <= 0.1 + 1.645 * 0.0388
 
 
 def test_the_energy_test_sees_a_shift_and_no_other():
@@ -98,18 +139,8 @@ def test_new_words_that_come_in_groups_prove_less():
     assert alone < grouped < 0.5
 
 
-def test_the_mix_of_domains_is_compared():
+def test_the_mix_of_domains_is_told():
     normal = {"pump": 60, "hose": 40}
-    same = domain_mix(normal, [("pump", False)] * 30 + [("hose", True)] * 20)
-    assert same.p_value > 0.9
-    other = domain_mix(normal, [("pump", False)] * 5 + [("hose", False)] * 45)
-    assert other.p_value < 0.001
-    assert [(d.domain, d.usual, d.share, d.flagged) for d in same.domains] == [
-        ("hose", 0.4, 0.4, 1.0),
-        ("pump", 0.6, 0.6, 0.0),
-    ]
-
-
-@pytest.mark.parametrize("logged", [[("", False)] * 50, [("pump", False)] * 50, [("lid", True)] * 2])
-def test_a_mix_that_says_nothing_raises_no_alarm(logged):
-    assert domain_mix({"pump": 60} if logged[0][0] else {"pump": 30, "hose": 30}, logged).p_value > 0.01
+    mix = domain_mix(normal, [("pump", False)] * 30 + [("hose", True)] * 20)
+    assert [(d.domain, d.usual, d.share, d.flagged) for d in mix] == [("hose", 0.4, 0.4, 1.0), ("pump", 0.6, 0.6, 0.0)]
+    assert [d.domain for d in domain_mix({"pump": 60}, [("", False)] * 50)] == ["", "pump"]
