@@ -37,7 +37,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from anomaly_rates import DEFAULT, HONEST, MOST_FALSE, Tally, print_rates, verdict
+from anomaly_promise import Questions, Redivision, promise_broken, redivided
+from anomaly_rates import DEFAULT, HONEST, NO_RULES, Tally, print_rates, verdict
 from anomaly_texts import (
     PLACES,
     SEED,
@@ -52,7 +53,6 @@ from anomaly_texts import (
     read_domain,
     titles,
 )
-from embedtune.anomaly.calibration.guarantee import confidence_of
 from embedtune.anomaly.calibration.thresholds import ALL, Thresholds
 from embedtune.anomaly.combination import Combination, fit_combination
 from embedtune.anomaly.detector import with_rules
@@ -65,7 +65,7 @@ from embedtune.encoders.locate import MINILM
 from embedtune.encoders.sentence_transformer import load_named_encoder
 from embedtune.pairs.formats.beir import read_beir_queries
 
-GIBBERISH, REDIVISIONS = 20, 400
+GIBBERISH = 20
 Scores = NDArray[np.float64]
 
 
@@ -157,7 +157,7 @@ def systems(names: Sequence[str]) -> dict[str, tuple[tuple[str, ...], bool]]:
         **{name: ((name,), False) for name in names},
         "rules": ((), True),
         **{name: (own, False) for name, own in alternatives.items() if set(own) <= set(names)},
-        "default, no rules": (usual, False),
+        NO_RULES: (usual, False),
         DEFAULT: (usual, True),
     }
 
@@ -169,7 +169,7 @@ def measure(
     settings = AnomalySettings(detectors=tuple(names))
     compared = systems(names)
     tallies: dict[str, dict[str, Tally]] = {name: {} for name in compared}
-    exceeded: list[float] = []
+    drawn: list[Redivision] = []
     for split in range(draws.splits):
         learnt, test = halves(domain, draws.seed, split)
         normal = NormalQueries([domain.questions[row] for row in learnt], groups=[domain.groups[row] for row in learnt])
@@ -186,17 +186,15 @@ def measure(
         hits = {name: [rule_hits(text) for text in texts] for name, texts in asked.items()}
         for system, (own, rules) in compared.items():
             score = scorer(combination.only(own) if own else None, rarities, hits, rules=rules)
-            groups = prepared.calibration.groups
+            groups = prepared.calibration.groups if own else None  # rules alone score alike what they do not hold for
             calibrated = Thresholds.of(score(""), (), settings.alpha, settings.confidence, groups)
             for name, texts in asked.items():
                 flags = calibrated.anomalous(score(name), ALL)
                 tallies[system].setdefault(name, Tally()).add(texts, flags.tolist())
             if system == DEFAULT:
-                exceeded += redivided(
-                    score(""),
-                    score(HONEST),
-                    prepared.calibration.groups,
-                    [domain.groups[row] for row in test],
+                drawn += redivided(
+                    Questions(score(""), tuple(map(str, prepared.calibration.groups))),
+                    Questions(score(HONEST), tuple(domain.groups[row] for row in test)),
                     settings,
                     draws.seed,
                 )
@@ -206,14 +204,8 @@ def measure(
             flush=True,
         )
     print_rates(domain.name, tallies)
-    share = float(np.mean(np.array(exceeded) > MOST_FALSE))
-    print(
-        f"stated confidence: {share:.1%} of {len(exceeded)} calibrations flag more than {MOST_FALSE:.0%} of the honest "
-        f"questions set aside by group (stated: 5 %, to which the finite sample of those adds; "
-        f"a threshold flags {guarantee.expected_rate:.1%} on average, "
-        f"at most 5 % with {confidence_of(guarantee, MOST_FALSE):.1%})"
-    )
-    return verdict(tallies[DEFAULT])
+    missed = promise_broken(drawn)
+    return verdict(tallies) or missed
 
 
 def scorer(
@@ -231,30 +223,6 @@ def scorer(
         return with_rules(scores, found)  # type: ignore[arg-type]
 
     return score
-
-
-def redivided(
-    calibration: Scores,
-    test: Scores,
-    groups: Sequence[int],
-    test_groups: Sequence[str],
-    settings: AnomalySettings,
-    seed: int,
-) -> list[float]:
-    """Divide calibration and test questions anew by group, and return the share flagged each time."""
-    scores = np.concatenate([calibration, test])
-    names = np.array([f"calibration {group}" for group in groups] + list(test_groups))
-    distinct = np.unique(names)
-    draw = np.random.default_rng(seed)
-    rates: list[float] = []
-    for _ in range(REDIVISIONS):
-        place = {name: number for number, name in enumerate(draw.permutation(distinct).tolist())}
-        order = np.argsort([place[name] for name in names.tolist()], kind="stable")
-        held, rest = scores[order[: len(calibration)]], scores[order[len(calibration) :]]
-        groups_held = [place[name] for name in names[order[: len(calibration)]].tolist()]
-        thresholds = Thresholds.of(held, (), settings.alpha, settings.confidence, groups_held)
-        rates.append(float(thresholds.anomalous(rest, ALL).mean()))
-    return rates
 
 
 if __name__ == "__main__":

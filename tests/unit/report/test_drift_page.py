@@ -15,7 +15,8 @@ QUIET = DriftContent(
     promise="at most 0.05 of normal queries are flagged, with 95% confidence (n = 181)",
     alarms=(),
     tests=(DriftTest("new words", "1.0%", "1.1%", 0.4, alarm=False),),
-    parts=(DriftPart("2026-01-02T03:04:05.000+00:00", 0.02, 0.1, 0.09),
+    parts=(
+        DriftPart("2026-01-02T03:04:05.000+00:00", 0.02, 0.1, 0.09),
         DriftPart("2026-01-20T03:04:05.000+00:00", 0.0, 0.05, 0.11),
     ),
     expected=0.027,

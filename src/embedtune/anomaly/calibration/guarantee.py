@@ -15,8 +15,8 @@ are worth too few for the second promise, the first one is made, and where too f
 
 Sources: Wilks, "Determination of sample sizes for setting tolerance limits" (1941); Vovk, "Conditional validity of
 inductive conformal predictors" (2012), proposition 2a; Dunn, Wasserman and Ramdas, "Distribution-free prediction sets
-for two-layer hierarchical models" (JASA 2023), for groups on average; Bates, Candès, Lei, Romano and Sesia, "Testing for outliers
-with conformal p-values" (Annals of Statistics 2023).
+for two-layer hierarchical models" (JASA 2023), for groups on average; Bates, Candès, Lei, Romano and Sesia, "Testing
+for outliers with conformal p-values" (Annals of Statistics 2023).
 """
 
 from __future__ import annotations
@@ -141,17 +141,6 @@ def worthwhile(count: int, most: float, confidence: float = 0.0) -> int:
     while promise(count, most, confidence).beyond <= before:
         count += 1
     return count
-
-
-def confidence_of(guarantee: Guarantee, bound: float) -> float:
-    """Return the probability that the false-positive rate of a detector stays at or below ``bound``.
-
-    Raises:
-        InputError: ``bound`` is not from 0 to 1.
-    """
-    if not 0 <= bound <= 1:
-        raise InputError(f"A false-positive rate of {bound:g} cannot be.", "Give a bound from 0 to 1, such as 0.05.")
-    return _confidence(bound, guarantee.worth, guarantee.worth_beyond)
 
 
 def _most_beyond(count: int, most: float, confidence: float) -> int:

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from anomaly_samples import QUESTIONS, TokenEncoder, fitted
 
+from embedtune.anomaly.calibration.guarantee import promise
+from embedtune.anomaly.calibration.thresholds import Thresholds
 from embedtune.anomaly.drift.assessment import assess
+from embedtune.anomaly.drift.period import entries_since
 from embedtune.anomaly.log_entries import read_entries
 from embedtune.anomaly.query_log import QueryLog
 from embedtune.config.anomaly_settings import QueryLogSettings
@@ -49,7 +52,7 @@ def test_foreign_queries_raise_it_and_are_what_to_write_next(half, logged):
     drift = assess(half, [*logged(FRESH + STRANGE * 2)], 0.05, 1)
     assert drift.alarm
     assert any("flagged" in alarm for alarm in drift.alarms)
-    assert drift.rate.flagged >= 24
+    assert drift.rate.flagged >= 12
     assert drift.clusters[0].queries >= 6
     assert drift.clusters[0].distinct <= 12
     assert all(example in STRANGE for example in drift.clusters[0].examples)
@@ -70,14 +73,73 @@ def test_entries_of_another_detector_are_passed_over(half, logged):
         assess(half, other, 0.05, 1)
 
 
-def test_a_domain_that_nobody_asked_about_before_raises_the_alarm(tmp_path):
+def test_one_person_who_asks_one_flagged_query_again_and_again_is_no_drift(half, logged):
+    drift = assess(half, logged([*FRESH, *[STRANGE[0]] * 40]), 0.05, 1)
+    assert drift.alarms == ()
+    assert (drift.queries, drift.distinct) == (184, 145)
+    assert drift.rate.queries == 145
+    assert max(part.flagged for part in drift.stretches) <= 3
+
+
+def test_flags_are_expected_by_the_threshold_that_each_query_met(half, logged):
+    loose = dataclasses.replace(
+        half,
+        thresholds=Thresholds(
+            {**half.thresholds.scores, "pump": half.thresholds.scores[""]},
+            {**half.thresholds.guarantees, "pump": promise(40, 0.2, 0)},
+        ),
+    )
+    entries = [
+        dataclasses.replace(
+            entry,
+            query=str(number),
+            calibrated_on="pump" if number % 2 else "",
+            verdict="anomalous" if number % 10 == 1 else "normal",
+        )
+        for number, entry in enumerate(logged(FRESH))
+    ]
+    drift = assess(loose, entries, 0.05, 1)
+    assert drift.rate.flagged == 15
+    assert not any("flagged" in alarm for alarm in drift.alarms)
+    everywhere = [dataclasses.replace(entry, calibrated_on="") for entry in entries]
+    assert any("flagged" in alarm for alarm in assess(loose, everywhere, 0.05, 1).alarms)
+
+
+def test_a_log_says_whose_threshold_a_query_met(tmp_path):
     domains = ["pump" if "pump" in text else "other" for text in QUESTIONS]
-    made = fitted(domains=domains, detectors=("wording",))
-    encoder = TokenEncoder()
-    texts = [text for text in QUESTIONS if "pump" in text] * 3
-    vectors = encoder.encode(texts)
+    made = fitted(domains=domains, detectors=("wording",), confidence=0)
+    texts, asked = QUESTIONS[:3], ["other", "pump", ""]
+    vectors = TokenEncoder().encode(texts)
     log = QueryLog(tmp_path / "queries.log", QueryLogSettings())
-    log.append(made, texts, vectors, made.score(texts, vectors), ["pump"] * len(texts))
-    drift = assess(made, list(read_entries(tmp_path / "queries.log")), 0.05, 1)
-    assert any("proportions" in alarm for alarm in drift.alarms)
-    assert np.isclose(sum(domain.share for domain in drift.mix.domains), 1)
+    log.append(made, texts, vectors, made.score(texts, vectors, asked), asked)
+    assert [entry.calibrated_on for entry in read_entries(tmp_path / "queries.log")] == ["other", "", ""]
+
+
+def test_domains_are_told_and_raise_no_alarm(half, logged):
+    drift = assess(half, logged(FRESH, ["pump"] * len(FRESH)), 0.05, 1)
+    assert drift.alarms == ()
+    assert [(domain.domain, domain.share) for domain in drift.domains] == [("", 0.0), ("pump", 1.0)]
+
+
+def test_the_band_of_a_part_is_wider_than_that_of_the_log(half, logged):
+    drift = assess(half, logged(FRESH), 0.05, 1)
+    assert len(drift.stretches) == 4
+    assert min(part.expected_high for part in drift.stretches) > drift.rate.expected_high
+
+
+@pytest.mark.parametrize("level", [0.0, 0.0029, 1.0])
+def test_a_level_that_no_test_can_keep_to_is_refused(half, logged, level):
+    with pytest.raises(InputError, match="cannot be kept to"):
+        assess(half, logged(FRESH), level, 1)
+    assert assess(half, logged(FRESH), 0.003, 1).bound == pytest.approx(0.001)
+
+
+def test_a_stretch_of_a_log(logged):
+    entries = [
+        dataclasses.replace(entry, time=f"2026-01-{day:02}T12:00:00.000+00:00")
+        for day, entry in enumerate(logged(FRESH[:20]), start=1)
+    ]
+    assert len(list(entries_since(entries, "2026-01-11"))) == 10
+    assert len(list(entries_since(entries, "2026-01-11T14:00+01:00"))) == 9
+    with pytest.raises(InputError, match="'yesterday' is no time"):
+        entries_since(entries, "yesterday")
