@@ -63,6 +63,7 @@ from embedtune.anomaly.rules.matching import rule_hits
 from embedtune.config.anomaly_settings import AnomalySettings
 from embedtune.encoders.locate import MINILM
 from embedtune.encoders.sentence_transformer import load_named_encoder
+from embedtune.errors import InputError
 from embedtune.pairs.formats.beir import read_beir_queries
 
 GIBBERISH = 20
@@ -186,8 +187,7 @@ def measure(
         hits = {name: [rule_hits(text) for text in texts] for name, texts in asked.items()}
         for system, (own, rules) in compared.items():
             score = scorer(combination.only(own) if own else None, rarities, hits, rules=rules)
-            groups = prepared.calibration.groups if own else None  # rules alone score alike what they do not hold for
-            calibrated = Thresholds.of(score(""), (), settings.alpha, settings.confidence, groups)
+            calibrated = thresholds(score(""), prepared.calibration.groups, settings, needed=system == DEFAULT)
             for name, texts in asked.items():
                 flags = calibrated.anomalous(score(name), ALL)
                 tallies[system].setdefault(name, Tally()).add(texts, flags.tolist())
@@ -196,7 +196,7 @@ def measure(
                     Questions(score(""), tuple(map(str, prepared.calibration.groups))),
                     Questions(score(HONEST), tuple(domain.groups[row] for row in test)),
                     settings,
-                    draws.seed,
+                    (draws.seed, split),
                 )
                 guarantee = calibrated.guarantee
         print(
@@ -206,6 +206,16 @@ def measure(
     print_rates(domain.name, tallies)
     missed = promise_broken(drawn)
     return verdict(tallies) or missed
+
+
+def thresholds(scores: Scores, groups: Sequence[int], settings: AnomalySettings, *, needed: bool) -> Thresholds:
+    """Calibrate; a system that can promise nothing, its scores being too much alike, is compared as if it could."""
+    try:
+        return Thresholds.of(scores, (), settings.alpha, settings.confidence, groups)
+    except InputError:
+        if needed:
+            raise
+        return Thresholds.of(scores, (), settings.alpha, settings.confidence)
 
 
 def scorer(

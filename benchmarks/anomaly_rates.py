@@ -85,7 +85,7 @@ def verdict(tallies: dict[str, dict[str, Tally]]) -> bool:
         if name != HONEST and (bar is None or (":" in name and start in {"gibberish", "injection", "fresh injection"})):
             continue
         held_out = start in {"injection", "question"}
-        value = (tallies[NO_RULES][name] if held_out else tally).rate().value
+        value = round((tallies[NO_RULES][name] if held_out else tally).rate().value, 9)
         good = value <= MOST_FALSE if bar is None else value >= bar
         missed = missed or not good
         wanted = f"at most {MOST_FALSE:.0%}" if bar is None else f"at least {bar:.0%}"

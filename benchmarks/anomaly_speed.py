@@ -56,7 +56,8 @@ def main() -> int:
     for name, rounds in (("advice", [one.alone for one in found]), ("advice and log", [one.logged for one in found])):
         late = [sorted(times)[int(0.95 * len(times))] for times in rounds]
         print(
-            f"{name}, one query at a time: {_middle(rounds) * 1e3:.2f} ms, 95 % below {statistics.median(late) * 1e3:.2f} ms"
+            f"{name}, one query at a time: {_middle(rounds) * 1e3:.2f} ms, "
+            f"95 % below {statistics.median(late) * 1e3:.2f} ms"
         )
     missed = statistics.median(rates) < LEAST_RATE or _middle([one.logged for one in found]) > MOST_ADDED
     print("MISSED" if missed else "reached")

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-FEWEST_GROUPS = 30
+FEWEST_GROUPS = 20
 """Groups from which the design effect can be estimated; with fewer the worst is taken for granted."""
 
 # Where enough queries lie beyond to tell; groups agree more here than in the far tail, which errs on the safe side.
