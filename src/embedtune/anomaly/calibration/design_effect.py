@@ -64,4 +64,5 @@ def _squares(values: NDArray[np.generic], place: NDArray[np.intp]) -> tuple[NDAr
     """Return, for each group, the square of its summed deviations and the sum of their squares."""
     numbers = np.asarray(values, dtype=np.float64)
     apart = numbers - numbers.mean()
-    return np.square(np.bincount(place, weights=apart)), np.bincount(place, weights=np.square(apart))
+    between, within = (np.asarray(np.bincount(place, own), dtype=np.float64) for own in (apart, np.square(apart)))
+    return np.square(between), within

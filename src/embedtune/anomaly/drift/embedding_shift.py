@@ -104,7 +104,7 @@ def _by_groups(
 def _drawn(names: int, place: NDArray[np.intp], draw: np.random.Generator, wanted: int) -> NDArray[np.float64]:
     """Return the weight of each query in each of the logs made of groups drawn, shape (`PERMUTATIONS`, queries)."""
     weights = draw.multinomial(wanted, np.full(names, 1 / names), size=PERMUTATIONS)[:, place].astype(np.float64)
-    return weights / weights.sum(axis=1, keepdims=True)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
 def _energy(sides: NDArray[np.float64], distances: NDArray[np.float64], first: int, second: int) -> NDArray[np.float64]:
