@@ -63,7 +63,6 @@ from embedtune.anomaly.rules.matching import rule_hits
 from embedtune.config.anomaly_settings import AnomalySettings
 from embedtune.encoders.locate import MINILM
 from embedtune.encoders.sentence_transformer import load_named_encoder
-from embedtune.errors import InputError
 from embedtune.pairs.formats.beir import read_beir_queries
 
 GIBBERISH = 20
@@ -187,7 +186,8 @@ def measure(
         hits = {name: [rule_hits(text) for text in texts] for name, texts in asked.items()}
         for system, (own, rules) in compared.items():
             score = scorer(combination.only(own) if own else None, rarities, hits, rules=rules)
-            calibrated = thresholds(score(""), prepared.calibration.groups, settings, needed=system == DEFAULT)
+            groups = prepared.calibration.groups if own else None  # rules alone give most queries one score
+            calibrated = Thresholds.of(score(""), (), settings.alpha, settings.confidence, groups)
             for name, texts in asked.items():
                 flags = calibrated.anomalous(score(name), ALL)
                 tallies[system].setdefault(name, Tally()).add(texts, flags.tolist())
@@ -206,16 +206,6 @@ def measure(
     print_rates(domain.name, tallies)
     missed = promise_broken(drawn)
     return verdict(tallies) or missed
-
-
-def thresholds(scores: Scores, groups: Sequence[int], settings: AnomalySettings, *, needed: bool) -> Thresholds:
-    """Calibrate; a system that can promise nothing, its scores being too much alike, is compared as if it could."""
-    try:
-        return Thresholds.of(scores, (), settings.alpha, settings.confidence, groups)
-    except InputError:
-        if needed:
-            raise
-        return Thresholds.of(scores, (), settings.alpha, settings.confidence)
 
 
 def scorer(

@@ -19,7 +19,6 @@ from anomaly_rates import MOST_FALSE
 from embedtune.anomaly.calibration.design_effect import independent_queries
 from embedtune.anomaly.calibration.thresholds import ALL, Thresholds
 from embedtune.config.anomaly_settings import AnomalySettings
-from embedtune.errors import InputError
 
 REDIVISIONS = 400
 Scores = NDArray[np.float64]
@@ -66,11 +65,10 @@ def redivided(
         groups = draw.permutation(len(distinct))[place]
         order = np.argsort(groups, kind="stable")
         held, rest = order[: len(calibration.scores)], order[len(calibration.scores) :]
-        try:
-            thresholds = Thresholds.of(scores[held], (), settings.alpha, settings.confidence, groups[held].tolist())
-        except InputError:  # of so few things that nothing is promised
-            continue
+        thresholds = Thresholds.of(scores[held], (), settings.alpha, settings.confidence, groups[held].tolist())
         made = thresholds.guarantee
+        if not made.given:
+            continue
         worth = independent_queries(scores[rest], groups[rest].tolist())
         seen = betabinom(worth, made.worth_beyond + 1, made.worth - made.worth_beyond)
         found.append(

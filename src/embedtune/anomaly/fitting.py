@@ -49,8 +49,8 @@ def fit_detector(
         passages: Those of the documents that are searched; without them less is known of the domain.
 
     Raises:
-        InputError: Too few distinct queries for fitting, or for any promise, or so many calibration queries meet a
-            written rule that nothing could be flagged.
+        InputError: Too few distinct queries for fitting, or for the promise that the settings ask for, or so many
+            calibration queries meet a written rule that nothing could be flagged.
     """
     check_kinds(settings.detectors)
     chosen_rules(settings.left_out_rules)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -158,8 +158,7 @@ def _check_count(count: int, settings: AnomalySettings) -> None:
 def _divided(side: Side, settings: AnomalySettings, seed: int) -> tuple[Side, Side]:
     """Divide the queries by group into those to fit on and those that calibrate, half and half or a few more of these.
 
-    Raises:
-        InputError: Too many queries are in one group.
+    Where a group is too large for that they are divided one by one, and count as one group: nothing is promised then.
     """
     needed = smallest_calibration(settings.alpha, settings.confidence)
     count = len(side.groups)
@@ -167,11 +166,8 @@ def _divided(side: Side, settings: AnomalySettings, seed: int) -> tuple[Side, Si
     most = count - SMALLEST_FIT
     calibration = drawn_groups(side.groups, min(half, most), most, seed)
     if len(calibration) < needed:
-        raise InputError(
-            f"The queries are about so few things that only {len(calibration)} of them can calibrate, of the {needed} "
-            "that the promise needs.",
-            "Give queries about more different things.",
-        )
+        calibration = drawn_groups(range(count), min(half, most), most, seed)
+        side = replace(side, groups=(0,) * count)
     chosen = set(calibration)
     return side.some([row for row in range(count) if row not in chosen]), side.some(calibration)
 

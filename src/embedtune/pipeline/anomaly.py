@@ -57,12 +57,14 @@ def report_weaker(project: Project, detector: AnomalyDetector, confidence: float
         detector: The detector that was fitted.
         confidence: The confidence that it was fitted with.
     """
-    card = detector.card
-    if card.confidence < confidence:
+    card, guarantee = detector.card, detector.thresholds.guarantee
+    if not guarantee.given:
+        project.report(Alert(f"The detector advises without a promise: {guarantee.sentence}."))
+    elif card.confidence < confidence:
         project.report(
             Alert(
                 f"Too many of the queries ask for the same for a confidence of {confidence:g}: the detector keeps to "
-                f"its rate of false positives on average only ({detector.thresholds.guarantee.sentence})."
+                f"its rate of false positives on average only ({guarantee.sentence})."
             )
         )
     unwanted = [name for name in card.left_out_rules if name not in project.config.anomaly.left_out_rules]

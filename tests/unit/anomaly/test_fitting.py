@@ -53,16 +53,20 @@ def test_detectors_fitted_anew_flag_few_fresh_questions(encoder):
     assert np.sum(np.array(rates) > 0.05) <= 4
 
 
-def test_paraphrases_do_not_make_a_promise_stronger(encoder):
-    """Ten forms of each thing: what the thirteen things that calibrate are worth gives no promise at all."""
-    groups = [part for _, part in itertools.product(itertools.product(FORMS, WORK), PARTS)]
-    with pytest.raises(InputError, match=r"worth \d ind"):
-        fit_detector(
-            encoder,
-            NormalQueries(QUESTIONS, groups=groups),
-            settings=AnomalySettings(detectors=("wording",)),
-            seed=1,
-        )
+@pytest.mark.parametrize("given", [True, False])
+def test_questions_about_few_things_promise_nothing(encoder, given):
+    """Twelve things asked about in many forms, or all in one: half of them calibrate and are worth six or one."""
+    groups = [part if given else "all" for _, part in itertools.product(itertools.product(FORMS, WORK), PARTS)]
+    made = fit_detector(
+        encoder,
+        NormalQueries(QUESTIONS, groups=groups),
+        settings=AnomalySettings(detectors=("wording",)),
+        seed=1,
+    )
+    assert made.card.worth[""] <= 8
+    assert made.card.confidence == 0
+    assert "no rate is promised" in made.thresholds.guarantee.sentence
+    assert made.threshold == made.thresholds.scores[""][-1]
 
 
 def test_where_the_confidence_cannot_be_kept_the_card_says_on_average(encoder):

@@ -11,7 +11,8 @@ with ties). Two promises follow:
 
 Both stand on fresh normal queries coming from where the calibration queries came from, one by one. Paraphrases do not:
 they come in groups, and n of them are worth fewer (`independent_queries`), by which either promise is made. Where they
-are worth too few for the second promise, the first one is made, and where too few for that, none.
+are worth too few for the second promise, the first one is made, and where too few for that, none: the threshold is then
+the highest calibration score.
 
 Sources: Wilks, "Determination of sample sizes for setting tolerance limits" (1941); Vovk, "Conditional validity of
 inductive conformal predictors" (2012), proposition 2a; Dunn, Wasserman and Ramdas, "Distribution-free prediction sets
@@ -54,8 +55,19 @@ class Guarantee:
         return (self.beyond + 1) / (self.queries + 1)
 
     @property
+    def given(self) -> bool:
+        """Whether the queries are worth enough for any promise."""
+        return self.worth >= smallest_calibration(self.most, self.confidence)
+
+    @property
     def sentence(self) -> str:
-        """The promise in words."""
+        """The promise in words, or that there is none."""
+        if not self.given:
+            return (
+                f"no rate is promised: so many of the {self.queries} calibration queries ask for the same that they "
+                f"are worth {self.worth} independent ones, and "
+                f"{smallest_calibration(self.most, self.confidence)} are needed"
+            )
         strength = f"with {self.confidence:.0%} confidence" if self.confidence else "on average"
         worth = f", worth {self.worth} independent ones" if self.worth < self.queries else ""
         return f"at most {self.most:.3g} of normal queries are flagged, {strength} (n = {self.queries}{worth})"
@@ -87,14 +99,15 @@ def promise(count: int, most: float, confidence: float = 0.0, worth: int | None 
         count: How many queries calibrate.
         most: The share of normal queries that may be flagged.
         confidence: With which probability; 0 for on average.
-        worth: How many independent queries those are worth, ``None`` for all.
+        worth: How many independent queries those are worth, ``None`` for all; where they are worth too few for a
+            promise on average, none is given (`Guarantee.given`).
 
     Raises:
-        InputError: ``count`` or ``worth`` is too small, or a rate is not between 0 and 1.
+        InputError: ``count``, or with a confidence ``worth``, is too small, or a rate is not between 0 and 1.
     """
     needed = smallest_calibration(most, confidence)
     independent = count if worth is None else min(count, worth)
-    if independent < needed:
+    if (independent if confidence else count) < needed:
         with_confidence = f" with a confidence of {confidence:g}" if confidence else ""
         alike = f", worth {independent} independent ones since many ask for the same," if independent < count else ""
         raise InputError(
@@ -103,11 +116,12 @@ def promise(count: int, most: float, confidence: float = 0.0, worth: int | None 
             f"Give {needed - independent} more normal queries about other things, or a larger alpha or a lower "
             "confidence.",
         )
-    beyond = _most_beyond(independent, most, confidence)
+    basis = max(independent, needed)
+    beyond = _most_beyond(basis, most, confidence)
     if confidence:
         actual = (beyond + 1) * (count + 1) // (independent + 1) - 1
     else:  # a fresh query is of a fresh group, which may be the strangest: it has the weight of a group
-        actual = math.floor(count * ((independent + 1) * _rate(most, "alpha") - 1) / independent)
+        actual = math.floor(count * ((basis + 1) * _rate(most, "alpha") - 1) / basis)
     return Guarantee(most, confidence, count, actual, independent, beyond)
 
 

@@ -47,11 +47,11 @@ class Thresholds:
             domains: The domain of each query, empty where it has none.
             alpha: The share of normal queries that may be flagged.
             confidence: With which probability; 0 for on average. Where the queries are too much alike for it, the
-                promise holds on average.
+                promise holds on average, or none is given.
             groups: The group of each query; ``None`` takes them as independent.
 
         Raises:
-            InputError: Too few scores, or too much alike.
+            InputError: Too few scores.
         """
         promise(len(scores), alpha, confidence)  # refuses too few
         group = np.arange(len(scores)) if groups is None else np.asarray(groups)

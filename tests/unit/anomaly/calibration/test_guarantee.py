@@ -112,8 +112,12 @@ def test_too_few_different_ones_promise_nothing():
     with pytest.raises(InputError, match=r"181 calibration queries, worth 58 .*: at least 59 are needed") as caught:
         promise(181, 0.05, 0.95, worth=58)
     assert "Give 1 more normal queries about other things" in caught.value.remedy
-    with pytest.raises(InputError, match=r"worth 18 .*alpha = 0\.05: at least 19"):
-        promise(181, 0.05, 0, worth=18)
+    none = promise(181, 0.05, 0, worth=18)
+    assert not none.given
+    assert (none.beyond, none.worth) == (0, 18)
+    assert "no rate is promised" in none.sentence
+    assert "worth 18 independent ones, and 19 are needed" in none.sentence
+    assert promise(181, 0.05, 0, worth=19).given
 
 
 def test_where_the_confidence_cannot_be_had_the_promise_is_on_average():
