@@ -15,9 +15,9 @@ What was looked at before: the default combination was chosen after its rates on
 to 4) and on the foreign texts (seed 8) were known, and a first version of it was seen on the held-out families. The
 rules were written after the held-out families were drawn, from published lists, by the author of those injections, and
 speak of four of the five (all but false authority): on these only the rates without rules are of held-out families, and
-by these the default is judged. So the default's rates flatter it to an extent that nobody measured: this seed draws other splits, gibberish and places
-for the orders, but out of the same questions, foreign texts and injections. Only the fresh injections were never
-looked at: they were written when detectors and rules were finished, by somebody who had read the held-out list but
+by these the default is judged. So the default's rates flatter it to an extent that nobody measured: this seed draws
+other splits, gibberish and places for the orders, but out of the same questions, foreign texts and injections. Only the
+fresh injections were never looked at: they were written when detectors and rules were finished, by somebody who had read the held-out list but
 neither the rules nor the known list. (The rules' patterns were made linear later; what they find in all texts of this
 benchmark stayed the same.)
 
