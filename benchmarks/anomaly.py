@@ -17,7 +17,8 @@ rules were written after the held-out families were drawn, from published lists,
 speak of four of the five (all but false authority): on these only the rates without rules are of held-out families, and
 by these the default is judged. So the default's rates flatter it to an extent that nobody measured: this seed draws
 other splits, gibberish and places for the orders, but out of the same questions, foreign texts and injections. Only the
-fresh injections were never looked at: they were written when detectors and rules were finished, by somebody who had read the held-out list but
+fresh injections were never looked at: they were written when detectors and rules were finished, by somebody who had
+read the held-out list but
 neither the rules nor the known list. (The rules' patterns were made linear later; what they find in all texts of this
 benchmark stayed the same.)
 
