@@ -89,7 +89,7 @@ def assess_query_log(
 
     Args:
         detector: The detector.
-        logs: The logs, together one.
+        logs: The logs, together one, each with what was set aside of it.
         level: The chance of an alarm where nothing has changed.
         seed: Decides samples and permutations.
 
@@ -99,5 +99,25 @@ def assess_query_log(
     """
     from embedtune.anomaly.drift.assessment import assess
     from embedtune.anomaly.log_entries import read_entries
+    from embedtune.anomaly.log_files import whole_logs
 
-    return assess(detector, [entry for log in logs for entry in read_entries(Path(log))], level, seed)
+    return assess(
+        detector, [entry for file in whole_logs(map(Path, logs)) for entry in read_entries(file)], level, seed
+    )
+
+
+def write_drift_page(drift: Drift, page: str | Path, *, name: str = "detector") -> None:
+    """Write what a log shows as an HTML page with plots, which loads nothing.
+
+    Args:
+        drift: What `assess_query_log` found.
+        page: The file.
+        name: What the page calls the detector.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    from embedtune.pipeline.drift_report import AssessedLog
+    from embedtune.pipeline.drift_report import write_drift_page as write
+
+    write(AssessedLog(name, drift), Path(page))

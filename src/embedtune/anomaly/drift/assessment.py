@@ -17,6 +17,7 @@ from embedtune.anomaly.drift.rates import FlagRate, flag_rate
 from embedtune.anomaly.drift.unusual_clusters import UnusualCluster, unusual_clusters
 from embedtune.anomaly.drift.vocabulary import Vocabulary, compare_vocabulary
 from embedtune.anomaly.log_entries import LogEntry
+from embedtune.anomaly.veil import compared
 from embedtune.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class Drift:
         rules: How often each written rule held, most often first.
         p_values: How many queries have a p-value in each twentieth from 0 to 1; alike where nothing has changed.
         stretches: How the log went.
-        clusters: Which questions to write next.
+        clusters: Which questions to write next; empty where the log has no texts.
+        with_texts: Whether the log has texts.
         level: The chance of an alarm where nothing has changed, which the tests share.
         alarms: What is outside its bounds, for people; empty for no alarm.
     """
@@ -83,6 +85,7 @@ class Drift:
     p_values: tuple[int, ...]
     stretches: tuple[Stretch, ...]
     clusters: tuple[UnusualCluster, ...]
+    with_texts: bool
     level: float
     alarms: tuple[str, ...]
 
@@ -105,7 +108,7 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
         seed: Decides samples and permutations.
 
     Raises:
-        InputError: Too few entries of this detector.
+        InputError: Too few entries of this detector, or a damaged one.
     """
     digest = detector.card.digest
     own = sorted((entry for entry in entries if entry.detector == digest), key=lambda entry: entry.time)
@@ -119,10 +122,9 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
     flagged = [entry.verdict == Verdict.ANOMALOUS for entry in own]
     reference = detector.reference
     rate = flag_rate(sum(flagged), len(own), detector.thresholds.guarantee)
-    sketches = np.array([entry.sketch for entry in distinct])
-    embedding = embedding_shift(reference.sketches, reference.groups, sketches, seed)
-    shares = np.array([entry.new_words for entry in distinct])
-    vocabulary = compare_vocabulary(reference.new_words, reference.groups, shares)
+    seen = compared(reference, distinct, seed)
+    embedding = embedding_shift(seen.normal_sketches, reference.groups, seen.sketches, seed)
+    vocabulary = compare_vocabulary(seen.normal_new_words, reference.groups, seen.new_words)
     mix = domain_mix(detector.card.domains, [(entry.domain, flag) for entry, flag in zip(own, flagged, strict=True)])
     return Drift(
         queries=len(own),
@@ -138,7 +140,8 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
         rules=_rules(own),
         p_values=tuple(np.histogram([entry.p_value for entry in own], bins=20, range=(0, 1))[0].tolist()),
         stretches=_stretches(own),
-        clusters=unusual_clusters([entry for entry in own if entry.verdict == Verdict.ANOMALOUS], len(own)),
+        clusters=unusual_clusters([entry for entry in own if entry.verdict != Verdict.NORMAL], len(own)),
+        with_texts=any(entry.text is not None for entry in own),
         level=level,
         alarms=_alarms(rate, embedding, vocabulary, mix, level),
     )
