@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from itertools import islice
@@ -181,7 +182,7 @@ def _of_file(judge: Judge, path: Path, domain: str) -> Iterator[JudgedQuery]:
 
     if str(path) != "-":
         return judge.stream(query_lines(path), domain)
-    lines = QueryLines(click.get_binary_stream("stdin"), "standard input", as_json=False)
+    lines = QueryLines(sys.stdin.buffer, "standard input", as_json=False)
     return judge.stream(lines, domain, at_once=1)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedtune.errors import InputError
+from embedtune.errors import FormatError, InputError
 from embedtune.events import Alert, Report, silent
 from embedtune.pipeline.anomaly import version_detector
 from embedtune.pipeline.project import Project
@@ -97,10 +96,11 @@ class Judge:
 
         Raises:
             InputError: There was no query.
+            FormatError: The lines end with an error; those before it are judged.
         """
         none = True
         named = (line if line.domain else replace(line, domain=domain) for line in lines)
-        while some := list(islice(named, at_once)):
+        for some in _batches(named, at_once):
             none = False
             yield from self._judged(some, logged=True)
         if none:
@@ -118,6 +118,23 @@ class Judge:
             except InputError as error:  # a log is no reason to keep advice back
                 self.report(Alert(f"Queries were judged and not logged ({len(texts)}): {error}"))
         return [JudgedQuery(line.text, said, line.number) for line, said in zip(lines, advisories, strict=True)]
+
+
+def _batches(lines: Iterable[QueryLine], at_once: int) -> Iterator[list[QueryLine]]:
+    """Yield lines by so many, also those that came before an error."""
+    some: list[QueryLine] = []
+    try:
+        for line in lines:
+            some.append(line)
+            if len(some) == at_once:
+                yield some
+                some = []
+    except FormatError:
+        if some:
+            yield some
+        raise
+    if some:
+        yield some
 
 
 def _log_of_settings(project: Project) -> QueryLog | None:
