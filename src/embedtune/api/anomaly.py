@@ -72,7 +72,8 @@ def open_query_log(path: str | Path, settings: QueryLogSettings | None = None) -
 
     Args:
         path: The log; its key and the logs set aside lie beside it.
-        settings: Whether texts are logged, when a log is set aside and how many are kept.
+        settings: Whether texts are logged, when a log is set aside and how many are kept; older
+            ones are removed.
 
     Raises:
         InputError: The log or its key cannot be written or read.

@@ -67,8 +67,8 @@ class Wording:
         }
         pairs: dict[str, float] = defaultdict(float)
         for counted, weight in ((queries.pairs, _QUERY_WEIGHT), (documents.pairs, 1.0)):
-            for pair, count in counted.items():
-                pairs[pair] += weight * count
+            for pair, times in counted.items():
+                pairs[pair] += weight * times
         before: dict[str, float] = defaultdict(float)
         for pair, count in pairs.items():
             before[pair.split(" ")[0]] += count
