@@ -4,7 +4,7 @@ import pytest
 
 from embedtune.errors import FormatError
 from embedtune.pipeline import query_lines as module
-from embedtune.pipeline.query_lines import QueryLine, QueryLines, query_lines
+from embedtune.pipeline.query_lines import QueryLine, QueryLines, query_lines, read_queries
 
 
 def lines(data, *, as_json=False):
@@ -52,3 +52,10 @@ def test_files_that_are_no_text_are_refused(tmp_path):
     (tmp_path / "queries.jsonl").write_text("how\n")
     with pytest.raises(FormatError, match="1 lines"):
         list(query_lines(tmp_path / "queries.jsonl"))
+
+
+def test_what_is_fitted_on_may_be_in_any_encoding(tmp_path):
+    (tmp_path / "queries.txt").write_text("first\n\nf\u00fcr", encoding="utf-16")
+    assert read_queries(tmp_path / "queries.txt") == [QueryLine("first", number=1), QueryLine("f\u00fcr", number=3)]
+    (tmp_path / "queries.jsonl").write_text('{"query": "how", "domain": "pump"}\n')
+    assert read_queries(tmp_path / "queries.jsonl") == [QueryLine("how", "pump", number=1)]

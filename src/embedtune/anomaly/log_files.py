@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from embedtune.config.anomaly_settings import QueryLogSettings
 
 KEY_BYTES = 32
-_PATIENCE = 5.0  # seconds for another process to end its line
+_PATIENCE = 2.0  # seconds for another process to end its line; advice waits as long
 _MEGABYTE = 1 << 20
 _BLOCK = 1 << 16
 _PRIVATE = 0o600

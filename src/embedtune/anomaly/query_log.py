@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from embedtune.anomaly.advisory import Advisory
 from embedtune.anomaly.log_entries import LogEntry
 from embedtune.anomaly.log_files import LogFiles
-from embedtune.anomaly.veil import veiled
+from embedtune.anomaly.veil import Veil
 from embedtune.anomaly.windows import looked_at, normal_form
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class QueryLog:
         entries = log_entries(detector, texts, vectors, advisories, domains, self._hash)
         if not self._settings.text:
             seeds = [int(self._keyed("noise", text)[:32], 16) for text in texts]
-            entries = [veiled(entry, detector.reference, seed) for entry, seed in zip(entries, seeds, strict=True)]
+            veil = Veil.of(detector.reference)
+            entries = [veil.entry(entry, seed) for entry, seed in zip(entries, seeds, strict=True)]
         lines = "".join(f"{entry.line()}\n" for entry in entries)
         self._files.append(lines.encode("utf-8", "replace"))
 

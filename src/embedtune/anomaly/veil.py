@@ -48,26 +48,51 @@ class Compared:
     new_words: NDArray[np.float64]
 
 
-def veiled(entry: LogEntry, reference: Reference, noise_seed: int) -> LogEntry:
-    """Return an entry without its text and without what would tell it.
+@dataclass(frozen=True, slots=True, eq=False)
+class Veil:
+    """Hides what would tell the queries that one detector judged.
 
-    Args:
-        entry: The entry, whole.
-        reference: That of the detector which judged it.
-        noise_seed: Decides the noise: the same for the same query and key, unknown to others.
+    Attributes:
+        spread: How much normal queries vary in each direction, shape (at most `DIRECTIONS`,).
     """
-    draw = np.random.default_rng(noise_seed)
-    sketch = _veiled_sketches(np.array([entry.sketch]), reference, draw)[0]
-    # Reflected at both ends: what is level from 0 to 1 stays level.
-    moved = abs(entry.p_value + draw.uniform(-_P_NOISE, _P_NOISE))
-    return replace(
-        entry,
-        text=None,
-        p_value=round(min(moved, 2 - moved), 2),
-        rarities={},
-        new_words=float(_veiled_shares(np.array([entry.new_words]))[0]),
-        sketch=tuple(sketch.tolist()),
-    )
+
+    spread: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, reference: Reference) -> Veil:
+        """Return the veil that fits a detector's normal queries."""
+        spread = reference.sketches[:, :DIRECTIONS].std(axis=0, dtype=np.float64)
+        return cls(np.where(spread > 0, spread, 1.0))
+
+    def entry(self, entry: LogEntry, noise_seed: int) -> LogEntry:
+        """Return an entry without its text and without what would tell it.
+
+        Args:
+            entry: The entry, whole.
+            noise_seed: Decides the noise: the same for the same query and key, unknown to others.
+        """
+        draw = np.random.default_rng(noise_seed)
+        sketch = self.sketches(np.array([entry.sketch]), draw)[0]
+        # Reflected at both ends: what is level from 0 to 1 stays level.
+        moved = abs(entry.p_value + draw.uniform(-_P_NOISE, _P_NOISE))
+        return replace(
+            entry,
+            text=None,
+            p_value=round(min(moved, 2 - moved), 2),
+            rarities={},
+            new_words=float(self.shares(np.array([entry.new_words]))[0]),
+            sketch=tuple(sketch.tolist()),
+        )
+
+    def sketches(self, sketches: NDArray[np.float64], draw: np.random.Generator) -> NDArray[np.float64]:
+        """Return whole sketches with noise, in whole steps of what normal queries vary."""
+        scaled = sketches[:, :DIRECTIONS] / self.spread
+        noisy = np.rint(scaled + _NOISE * draw.normal(size=scaled.shape)).clip(-_FARTHEST, _FARTHEST)
+        return np.asarray(noisy + 0.0, dtype=np.float64)  # no -0
+
+    def shares(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return shares of new words in quarters; those that are stay as they are."""
+        return np.asarray(np.rint(shares * _WORD_STEPS) / _WORD_STEPS)
 
 
 def compared(reference: Reference, entries: Sequence[LogEntry], seed: int) -> Compared:
@@ -93,25 +118,9 @@ def compared(reference: Reference, entries: Sequence[LogEntry], seed: int) -> Co
     new = np.array([entry.new_words for entry in entries])
     if all(entry.text is not None for entry in entries):
         return Compared(normal, normal_new, np.array([entry.sketch for entry in entries]), new)
-    draw = np.random.default_rng(seed)
+    veil, draw = Veil.of(reference), np.random.default_rng(seed)
     sketches = [
-        _veiled_sketches(np.array([entry.sketch]), reference, draw)[0] if entry.text is not None else entry.sketch
+        veil.sketches(np.array([entry.sketch]), draw)[0] if entry.text is not None else entry.sketch
         for entry in entries
     ]
-    return Compared(
-        _veiled_sketches(normal, reference, draw), _veiled_shares(normal_new), np.array(sketches), _veiled_shares(new)
-    )
-
-
-def _veiled_sketches(
-    sketches: NDArray[np.float64], reference: Reference, draw: np.random.Generator
-) -> NDArray[np.float64]:
-    """Return sketches with noise, in whole steps of what normal queries vary."""
-    spread = reference.sketches[:, :DIRECTIONS].std(axis=0, dtype=np.float64)
-    scaled = sketches[:, :DIRECTIONS] / np.where(spread > 0, spread, 1.0)
-    noisy = np.rint(scaled + _NOISE * draw.normal(size=scaled.shape)).clip(-_FARTHEST, _FARTHEST)
-    return np.asarray(noisy + 0.0, dtype=np.float64)  # no -0
-
-
-def _veiled_shares(shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.rint(shares * _WORD_STEPS) / _WORD_STEPS)
+    return Compared(veil.sketches(normal, draw), veil.shares(normal_new), np.array(sketches), veil.shares(new))

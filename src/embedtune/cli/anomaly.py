@@ -40,11 +40,11 @@ def fit(
 ) -> None:
     """Fit a detector on normal queries, for the vectors of one version."""
     from embedtune.pipeline.anomaly import detector_folder, fit_to_folder
-    from embedtune.pipeline.query_lines import query_lines
+    from embedtune.pipeline.query_lines import read_queries
 
     project = session.project(("anomaly", "alpha", alpha), ("anomaly", "confidence", confidence))
     folder = detector_folder(project, model)
-    detector = fit_to_folder(project, project.models.named(model), list(query_lines(queries_file)), folder, store)
+    detector = fit_to_folder(project, project.models.named(model), read_queries(queries_file), folder, store)
     card, guarantee = detector.card, detector.thresholds.guarantee
     session.console.result(
         {

@@ -48,13 +48,21 @@ class SearchAdvice:
         if not self._beside or time.monotonic() < self._not_before:
             return
         try:
-            self._opened().judge(queries, domain)
-            self._told = ""
+            judge = self._opened()
         except EmbedtuneError as error:
             self._not_before = time.monotonic() + self._project.config.search.retry_seconds
-            if self._told != error.message:
-                self._told = error.message
-                self._project.report(Alert(f"Searches are not judged: {error}"))
+            self._tell(error)
+            return
+        try:
+            judge.judge(queries, domain)
+            self._told = ""
+        except EmbedtuneError as error:  # such as half a character in a question: the next one may be text
+            self._tell(error)
+
+    def _tell(self, error: EmbedtuneError) -> None:
+        if self._told != error.message:
+            self._told = error.message
+            self._project.report(Alert(f"Searches are not judged: {error}"))
 
     def _opened(self) -> Judge:
         version, encoder = self._serving()

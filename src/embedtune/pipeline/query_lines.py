@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from embedtune.corpus.readers.decoding import read_text
 from embedtune.errors import FormatError
 from embedtune.pairs.formats.strict_json import parse_json
 
@@ -93,19 +94,36 @@ class QueryLines:
             raise FormatError(f"{self._name} cannot be read: {error.strerror or error}.", "Check the path.") from error
 
 
+def read_queries(path: Path) -> list[QueryLine]:
+    """Return all queries of a file: of a ``.jsonl`` one as `query_lines`, else the lines of a text in any encoding.
+
+    Raises:
+        FormatError: Lines of a ``.jsonl`` file hold no query.
+        DocumentError: The file cannot be read as text.
+    """
+    if _has_objects(path):
+        return list(query_lines(path))
+    lines = enumerate(read_text(path).split("\n"), start=1)
+    return [QueryLine(line.strip(), number=number) for number, line in lines if line.strip()]
+
+
 def query_lines(path: Path) -> Iterator[QueryLine]:
-    """Yield the queries of a file: of a ``.jsonl`` one an object a line, else the lines; see `QueryLines`.
+    """Yield the queries of a file as they are read: of a ``.jsonl`` one an object a line, else the lines.
 
     Raises:
         FormatError: The file cannot be read; at the end, where lines hold no query.
     """
     try:
         with path.open("rb") as stream:
-            lines = QueryLines(stream, str(path), as_json=path.suffix.lower() == ".jsonl")
+            lines = QueryLines(stream, str(path), as_json=_has_objects(path))
             yield from lines
             lines.check()
     except OSError as error:
         raise FormatError(f"{path} cannot be read: {error.strerror or error}.", "Check the path.") from error
+
+
+def _has_objects(path: Path) -> bool:
+    return path.suffix.lower() == ".jsonl"
 
 
 def _decoded(line: bytes) -> str:

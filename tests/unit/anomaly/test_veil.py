@@ -7,7 +7,7 @@ from anomaly_samples import QUESTIONS, TokenEncoder
 from embedtune.anomaly.drift.embedding_shift import embedding_shift
 from embedtune.anomaly.log_entries import read_entries
 from embedtune.anomaly.query_log import QueryLog, log_entries
-from embedtune.anomaly.veil import DIRECTIONS, compared, veiled
+from embedtune.anomaly.veil import DIRECTIONS, Veil, compared
 from embedtune.config.anomaly_settings import QueryLogSettings
 from embedtune.errors import InputError
 
@@ -26,7 +26,7 @@ def judged(detector):
 @pytest.fixture(scope="module")
 def veil(detector, judged):
     def entries(texts, seed=0):
-        return [veiled(entry, detector.reference, seed + row) for row, entry in enumerate(judged(texts))]
+        return [Veil.of(detector.reference).entry(entry, seed + row) for row, entry in enumerate(judged(texts))]
 
     return entries
 
