@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         load_anomaly_detector,
         open_query_log,
         train_anomaly_detector,
+        write_drift_page,
     )
     from embedtune.api.evaluation import EmbeddingEvaluator
     from embedtune.api.extraction import HardNegativeMiner, ProcedureExtractor, QueryGenerator, TrainingDataGenerator
@@ -59,6 +60,7 @@ _HOMES = {
     "prune_cache": "embedtune.api.registry",
     "train_anomaly_detector": "embedtune.api.anomaly",
     "train_embedding_model": "embedtune.api.training",
+    "write_drift_page": "embedtune.api.anomaly",
 }
 
 __all__ = [
@@ -89,6 +91,7 @@ __all__ = [
     "prune_cache",
     "train_anomaly_detector",
     "train_embedding_model",
+    "write_drift_page",
 ]
 
 

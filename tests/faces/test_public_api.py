@@ -41,7 +41,7 @@ PROMISED = """
 ProcedureExtractor QueryGenerator TrainingDataGenerator HardNegativeMiner TrainingConfig EmbeddingFineTuner
 train_embedding_model DomainAwareEvaluator EmbeddingEvaluator ModelCard ModelArtifactCreator VersionedEmbeddings
 FineTunedRetrieval create_finetuned_retrieval train_anomaly_detector load_anomaly_detector ModelRegistry
-RegistrySettings AnomalySettings QueryLogSettings assess_query_log open_query_log
+RegistrySettings AnomalySettings QueryLogSettings assess_query_log open_query_log write_drift_page
 generate_signing_keys prune_cache ABTest Reranker VectorUses
 """.split()
 QUESTION = "bleed the brake caliper"

@@ -77,7 +77,7 @@ def fit_combination(names: Sequence[str], material: Material, groups: Sequence[i
     one, by turns. What is kept is fitted on all.
 
     Args:
-        names: The detectors wanted; those whose needs are not met are left out.
+        names: The detectors wanted; those whose needs are not met are left out, be it in one of the parts.
         material: What to fit on.
         groups: The group of each query; paraphrases are in one.
 
@@ -85,14 +85,15 @@ def fit_combination(names: Sequence[str], material: Material, groups: Sequence[i
         InputError: There is no such detector, or nothing is left to combine.
     """
     check_kinds(names)
-    detectors = fit_all(names, material)
+    # Of one group alone nothing could be left out: then each query counts as one.
+    part = _parts(groups if len(set(groups)) > 1 else range(len(groups)), material.seed)
+    fewest = len(part) - int(np.bincount(part).max())
+    detectors = fit_all([name for name in names if KINDS[name].smallest <= fewest], material)
     if not detectors:
         raise InputError(
             f"None of the detectors {', '.join(names)} can be fitted here.",
-            "Add wording or topic to anomaly.detectors.",
+            "Give more queries, or add wording or topic to anomaly.detectors.",
         )
-    # Of one group alone nothing could be left out: then each query counts as one.
-    part = _parts(groups if len(set(groups)) > 1 else range(len(groups)), material.seed)
     reference: dict[str, list[Scores]] = {name: [] for name in detectors}
     for fold in sorted(set(part.tolist())):
         rest, own = np.flatnonzero(part != fold), np.flatnonzero(part == fold)

@@ -6,8 +6,9 @@ that passes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from embedtune.anomaly.rules.matching import rule_hits
 from embedtune.anomaly.rules.rule import Rule, RuleHit
 from embedtune.anomaly.storage import DetectorCard, write_detector
 from embedtune.anomaly.windows import window_text
+from embedtune.artifacts.versioned_embeddings import LabelledVectors
 from embedtune.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,6 +63,25 @@ class AnomalyDetector:
         """The score above which a query is anomalous, unless its domain has a threshold of its own."""
         return self.thresholds.threshold()
 
+    def score_stream(
+        self, encoder: Encoder, texts: Iterable[str], domain: str = "", at_once: int = 256
+    ) -> Iterator[Advisory]:
+        """Encode queries and score them as they come, so that a long file needs little memory.
+
+        Args:
+            encoder: The model that the detector was fitted on.
+            texts: The queries.
+            domain: The domain they are asked of, empty for none.
+            at_once: How many are encoded together.
+
+        Raises:
+            ModelError: The encoder is another model.
+            InputError: As `score`.
+        """
+        coming = iter(texts)
+        while some := list(islice(coming, at_once)):
+            yield from self.score_texts(encoder, some, [domain] * len(some))
+
     def score_texts(
         self, encoder: Encoder, texts: Sequence[str], domains: Sequence[str] | None = None
     ) -> list[Advisory]:
@@ -74,21 +95,29 @@ class AnomalyDetector:
         check_texts(texts)
         return self.score(texts, encoder.encode(texts), domains) if texts else []
 
-    def score(self, texts: Sequence[str], vectors: Vectors, domains: Sequence[str] | None = None) -> list[Advisory]:
+    def score(
+        self, texts: Sequence[str], vectors: Vectors | LabelledVectors, domains: Sequence[str] | None = None
+    ) -> list[Advisory]:
         """Score queries by their texts and vectors.
 
         Args:
             texts: The queries; of a very long one the beginning and the end are read.
-            vectors: Their unit vectors by the model that ``card.check_encoder`` accepts, shape (n, dimension), float32.
+            vectors: Their unit vectors, shape (n, dimension), float32. Labelled ones
+                (`VersionedEmbeddings.encode_labelled`) are refused if another model made them; of a bare array only
+                the shape tells.
             domains: The domain that each is asked of, empty for none; ``None`` for none at all.
 
         Returns:
             One advisory a query, in their order.
 
         Raises:
+            ModelError: The vectors are labelled, and another model made them.
             InputError: A query is blank or no text, or the vectors are not one finite unit vector a query.
         """
         check_texts(texts)
+        if isinstance(vectors, LabelledVectors):
+            self.card.check_encoder(vectors.model_digest)
+            vectors = vectors.vectors
         checked = unit_vectors(vectors, self.card.dimension)
         if len(texts) != len(checked) or (domains is not None and len(domains) != len(texts)):
             raise InputError(
@@ -117,11 +146,7 @@ class AnomalyDetector:
         Raises:
             InputError: The folder holds something already, or cannot be written.
         """
-        calibration = {f"calibration.{name}": scores for name, scores in self.thresholds.scores.items()}
-        known = {"known": self.known.astype(np.float16)}
-        write_detector(
-            folder, self.card, {**self.combination.arrays(), **calibration, **self.reference.arrays(), **known}
-        )
+        write_detector(folder, self.card, stored_arrays(self.combination, self.thresholds, self.reference, self.known))
 
     def _advisory(
         self, asked: Asked, row: int, score: float, rarities: dict[str, float], hits: tuple[RuleHit, ...], name: str
@@ -153,6 +178,14 @@ class AnomalyDetector:
         cosines = self.known @ vector
         best = np.argsort(-cosines, kind="stable")[:_NAMED]
         return tuple(KnownQuery(self.card.known_queries[row], float(cosines[row])) for row in best)
+
+
+def stored_arrays(
+    combination: Combination, thresholds: Thresholds, reference: Reference, known: Vectors
+) -> dict[str, NDArray[np.generic]]:
+    """Return what is stored of a detector beside its card, by name; see `AnomalyDetector` for the parts."""
+    calibration = {f"calibration.{name}": scores for name, scores in thresholds.scores.items()}
+    return {**combination.arrays(), **calibration, **reference.arrays(), "known": known.astype(np.float16)}
 
 
 def check_texts(texts: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from embedtune.anomaly.calibration.guarantee import promise
 from embedtune.anomaly.calibration.thresholds import ALL, Thresholds
 from embedtune.anomaly.combination import Combination, fit_combination
-from embedtune.anomaly.detector import AnomalyDetector, new_words, with_rules
+from embedtune.anomaly.detector import AnomalyDetector, new_words, stored_arrays, with_rules
 from embedtune.anomaly.detectors.kinds import check_kinds
 from embedtune.anomaly.detectors.nearest import sampled_rows
 from embedtune.anomaly.preparation import NO_PASSAGES, KnownPassages, NormalQueries, Prepared, prepare
@@ -17,7 +17,7 @@ from embedtune.anomaly.reference import Reference
 from embedtune.anomaly.rules.honest import counted_rules, fitting_rules
 from embedtune.anomaly.rules.matching import RULES, chosen_rules, rule_hits
 from embedtune.anomaly.rules.rule import Rule
-from embedtune.anomaly.storage import DetectorCard
+from embedtune.anomaly.storage import DetectorCard, arrays_digest
 from embedtune.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,7 +81,9 @@ def assembled(prepared: Prepared, combination: Combination, origin: str) -> Anom
     novelty = np.array([new_words(combination, words) for words in calibration.asked.words])
     rows = sampled_rows(len(fit.domains), prepared.material.seed)
     known = fit.asked.some(rows if settings.keep_queries else rows[:0])
+    reference = Reference.of(fit.asked.vectors, calibration.asked.vectors, novelty, calibration.groups)
     card = DetectorCard(
+        arrays_sha256=arrays_digest(stored_arrays(combination, thresholds, reference, known.vectors)),
         encoder_digest=prepared.material.encoder_digest,
         dimension=fit.asked.vectors.shape[1],
         alpha=settings.alpha,
@@ -98,7 +100,6 @@ def assembled(prepared: Prepared, combination: Combination, origin: str) -> Anom
         worth={name: guarantee.worth for name, guarantee in thresholds.guarantees.items()},
         known_queries=known.texts,
     )
-    reference = Reference.of(fit.asked.vectors, calibration.asked.vectors, novelty, calibration.groups)
     return AnomalyDetector(card, combination, rules, thresholds, reference, known.vectors)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from embedtune.anomaly.calibration.guarantee import promise
 from embedtune.anomaly.calibration.thresholds import ALL, Thresholds
@@ -13,14 +12,12 @@ from embedtune.anomaly.combination import Combination
 from embedtune.anomaly.detector import AnomalyDetector
 from embedtune.anomaly.detectors.kinds import KINDS, check_kinds
 from embedtune.anomaly.detectors.port import Detector, Scores
-from embedtune.anomaly.detectors.stored import REFIT, taken
+from embedtune.anomaly.detectors.stored import REFIT, Stored, taken
 from embedtune.anomaly.reference import Reference
 from embedtune.anomaly.rules.matching import chosen_rules
 from embedtune.anomaly.storage import DetectorCard, read_detector
 from embedtune.errors import InputError, ModelError
 from embedtune.vocabulary.ports import Encoder, HasTokenTable
-
-Stored = dict[str, NDArray[np.generic]]
 
 
 def load_detector(folder: Path, encoder: Encoder) -> AnomalyDetector:

@@ -6,13 +6,18 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
 
+from embedtune.anomaly.advisory import Verdict
 from embedtune.errors import FormatError
 
 MOST_LINE = 1 << 20
-"""Characters or bytes of a line, at most."""
+"""Bytes of a line, at most; what is written is far shorter, since a text is cut to what is looked at of it."""
+
+_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +27,29 @@ class LogEntry:
     Attributes:
         time: When, in UTC, ISO 8601.
         query: A keyed hash of the query in normal form, or what stands for it where texts are logged.
-        text: The query, ``None`` unless texts are logged.
+        text: What is looked at of the query, ``None`` unless texts are logged; the entry is then veiled, see `Veil`.
         domain: The domain it was asked of, empty for none.
-        detector: Digest of the detector's card: entries of two detectors are never compared.
+        detector: Digest of the detector: entries of two detectors are never compared.
         verdict: normal, unusual or anomalous.
         p_value: See `Advisory`.
-        rarities: By detector.
+        rarities: By detector; empty in a veiled entry.
         new_words: The share of its words that are known from nowhere.
         rules: Names of the written rules that hold.
         sketch: Its vector in a few directions; see `Reference`.
         calibrated_on: The domain whose threshold it met, empty for that of all queries.
     """
 
-    time: str
+    time: _Time
     query: str
     text: str | None
     domain: str
     detector: str
-    verdict: str
-    p_value: float
-    rarities: Mapping[str, float]
-    new_words: float
+    verdict: Verdict
+    p_value: _Share
+    rarities: Mapping[str, FiniteFloat]
+    new_words: _Share
     rules: tuple[str, ...]
-    sketch: tuple[float, ...]
+    sketch: tuple[FiniteFloat, ...]
     calibrated_on: str = ""
 
     def line(self) -> str:
@@ -56,27 +61,27 @@ _ENTRY = TypeAdapter(LogEntry)
 
 
 def read_entries(path: Path) -> Iterator[LogEntry]:
-    """Yield the entries of a log, line by line; a last line that a crash cut short is passed over.
+    """Yield the entries of a file, line by line; a last line that a crash cut short is passed over.
 
     Raises:
         FormatError: The file cannot be read, or a line is no entry; the message names the line.
     """
     try:
-        with path.open(encoding="utf-8") as stream:
+        with path.open("rb") as stream:
             number = 0
             while line := stream.readline(MOST_LINE):
                 number += 1
-                if not line.endswith("\n") and len(line) < MOST_LINE:
+                if not line.endswith(b"\n") and len(line) < MOST_LINE:
                     return
                 if line.strip():
                     yield _entry(line, path, number)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise FormatError(
             f"{path} cannot be read: {error}.", "Give a log of judged queries (`query_log.file`)."
         ) from error
 
 
-def _entry(line: str, path: Path, number: int) -> LogEntry:
+def _entry(line: bytes, path: Path, number: int) -> LogEntry:
     try:
         return _ENTRY.validate_json(line)
     except ValidationError as error:

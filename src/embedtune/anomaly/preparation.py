@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from embedtune.anomaly.detectors.unit_vectors import Vectors, unit_vectors
 from embedtune.anomaly.division import drawn_groups
 from embedtune.anomaly.grouping import groups_of
 from embedtune.anomaly.knowledge.texts import attacks, everyday_questions
+from embedtune.anomaly.windows import normal_form
 from embedtune.errors import InputError
 from embedtune.vocabulary.ports import Encoder, HasTokenTable
 
@@ -208,7 +208,7 @@ def _distinct(queries: Sequence[str], seed: int) -> list[int]:
     """Return the rows of the different queries, in the order of a hash of their normal form."""
     distinct: dict[str, int] = {}
     for row, query in enumerate(queries):
-        key = " ".join(unicodedata.normalize("NFKC", query).casefold().split())
+        key = normal_form(query)
         if key and (key not in distinct or query < queries[distinct[key]]):
             distinct[key] = row
     ordered = sorted(distinct.items(), key=lambda item: hashlib.sha256(f"{seed}:{item[0]}".encode()).digest())

@@ -1,7 +1,7 @@
 """A detector's folder: ``detector.json`` that describes it and ``detector.safetensors`` with its arrays.
 
-The JSON file holds the digests of the description and of the arrays, so that damage, a hand edit or
-a mix of two detectors is noticed on loading. It proves nothing against someone who rewrites both
+The description holds the digest of the arrays, and the JSON file that of the description, so that damage, a hand edit
+or a mix of two detectors is noticed on loading. It proves nothing against someone who rewrites both
 files: that takes the signature of the version around the folder.
 """
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from embedtune.anomaly.detectors.stored import REFIT
 from embedtune.errors import InputError, ModelError
 from embedtune.files import digest_bytes, digest_value, read_json, staged_folder, write_json
 
@@ -25,8 +26,6 @@ CARD_NAME = "detector.json"
 ARRAYS_NAME = "detector.safetensors"
 
 Arrays = Mapping[str, NDArray[np.generic]]
-
-_REFIT = "Fit the detector again (`embedtune anomaly fit`), or restore the folder from a good copy."
 
 
 class _Stored(BaseModel):
@@ -50,11 +49,12 @@ class DetectorCard(_Stored):
     domains: dict[str, int] = Field(description="Calibration queries by domain; those without one under an empty name.")
     calibrated_domains: tuple[str, ...] = Field(strict=False, description="Domains with a threshold of their own.")
     worth: dict[str, int] = Field(description="How many independent queries each calibration is worth, by domain.")
+    arrays_sha256: str = Field(description="Digest of the arrays.")
     known_queries: tuple[str, ...] = Field(strict=False, description="Normal queries, to name the nearest, if kept.")
 
     @cached_property
     def digest(self) -> str:
-        """Digest of the description: which detector it is, for a log."""
+        """Digest of the description, and with it of the arrays: which detector it is, for a log."""
         return digest_value(self.model_dump())
 
     def check_encoder(self, digest: str) -> None:
@@ -71,13 +71,17 @@ class DetectorCard(_Stored):
 
 
 class _Envelope(_Stored):
-    """The JSON file: the description and the digests of it and of the arrays."""
+    """The JSON file: the description and its digest."""
 
     format: Literal["embedtune-anomaly-detector"] = "embedtune-anomaly-detector"
     format_version: Literal[2] = 2
     card: DetectorCard
     card_sha256: str
-    arrays_sha256: str
+
+
+def arrays_digest(arrays: Arrays) -> str:
+    """Return the digest of a detector's arrays, as a card holds it."""
+    return digest_bytes(_packed(arrays))
 
 
 def write_detector(folder: Path, card: DetectorCard, arrays: Arrays) -> None:
@@ -86,14 +90,10 @@ def write_detector(folder: Path, card: DetectorCard, arrays: Arrays) -> None:
     Raises:
         InputError: The folder holds something already, or cannot be written.
     """
-    from safetensors.numpy import save
-
-    # Another order in memory would be written as it lies, and read as if it were rows.
-    data = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-    envelope = _Envelope(card=card, card_sha256=digest_value(card.model_dump()), arrays_sha256=digest_bytes(data))
+    envelope = _Envelope(card=card, card_sha256=card.digest)
     try:
         with staged_folder(folder) as staging:
-            (staging / ARRAYS_NAME).write_bytes(data)
+            (staging / ARRAYS_NAME).write_bytes(_packed(arrays))
             write_json(staging / CARD_NAME, envelope.model_dump())
     except FileExistsError as error:
         raise InputError(f"{folder} exists and is not empty.", "Name another folder, or remove this one.") from error
@@ -111,9 +111,16 @@ def read_detector(folder: Path) -> tuple[DetectorCard, dict[str, NDArray[np.gene
         ModelError: A file is missing, altered, damaged, or not one that `write_detector` wrote.
     """
     envelope = _read_envelope(folder / CARD_NAME)
-    if digest_value(envelope.card.model_dump()) != envelope.card_sha256:
-        raise ModelError(f"{folder / CARD_NAME} was altered: its digest does not match.", _REFIT)
-    return envelope.card, _read_arrays(folder / ARRAYS_NAME, envelope.arrays_sha256)
+    if envelope.card.digest != envelope.card_sha256:
+        raise ModelError(f"{folder / CARD_NAME} was altered: its digest does not match.", REFIT)
+    return envelope.card, _read_arrays(folder / ARRAYS_NAME, envelope.card.arrays_sha256)
+
+
+def _packed(arrays: Arrays) -> bytes:
+    from safetensors.numpy import save
+
+    # Another order in memory would be written as it lies, and read as if it were rows.
+    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 
 def _read_envelope(path: Path) -> _Envelope:
@@ -123,10 +130,10 @@ def _read_envelope(path: Path) -> _Envelope:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the whole file"
         raise ModelError(
-            f"{path} does not describe an anomaly detector of this version: {place}: {first['msg']}.", _REFIT
+            f"{path} does not describe an anomaly detector of this version: {place}: {first['msg']}.", REFIT
         ) from error
     except InputError as error:
-        raise ModelError(error.message, _REFIT) from error
+        raise ModelError(error.message, REFIT) from error
 
 
 def _read_arrays(path: Path, expected_digest: str) -> dict[str, NDArray[np.generic]]:
@@ -136,12 +143,12 @@ def _read_arrays(path: Path, expected_digest: str) -> dict[str, NDArray[np.gener
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}.", _REFIT) from error
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}.", REFIT) from error
     # Loaded from the bytes that were hashed: the file cannot change in between.
     if digest_bytes(data) != expected_digest:
-        raise ModelError(f"{path} was altered or damaged: its digest does not match {CARD_NAME}.", _REFIT)
+        raise ModelError(f"{path} was altered or damaged: its digest does not match {CARD_NAME}.", REFIT)
     try:
         arrays: dict[str, NDArray[np.generic]] = load(data)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{path} is not a safetensors file of numbers: {error}.", _REFIT) from error
+        raise ModelError(f"{path} is not a safetensors file of numbers: {error}.", REFIT) from error
     return arrays

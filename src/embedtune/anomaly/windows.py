@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from embedtune.wording.same_words import folded
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -22,6 +24,11 @@ _WORD = re.compile(r"[^\W\d_]{1,64}(?:['\u2019][^\W\d_]{1,64})?|\d{1,64}|[^\w\s]
 def looked_at(text: str) -> str:
     """Return what is looked at of a text: all of it, or of a very long one its beginning and its end."""
     return text if len(text) <= LOOKED_AT else f"{text[: LOOKED_AT // 2]}\n{text[-LOOKED_AT // 2 :]}"
+
+
+def normal_form(text: str) -> str:
+    """Return a text such that those which differ in case, spaces and forms of characters alone are equal."""
+    return " ".join(folded(text).split())
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -72,7 +72,8 @@ def open_query_log(path: str | Path, settings: QueryLogSettings | None = None) -
 
     Args:
         path: The log; its key and the logs set aside lie beside it.
-        settings: Whether texts are logged, when a log is set aside and how many are kept.
+        settings: Whether texts are logged, when a log is set aside and how many are kept; older
+            ones are removed.
 
     Raises:
         InputError: The log or its key cannot be written or read.
@@ -94,7 +95,7 @@ def assess_query_log(
 
     Args:
         detector: The detector.
-        logs: The logs, together one.
+        logs: The logs, together one, each with what was set aside of it.
         level: The chance of an alarm where nothing has changed, in one look.
         seed: Decides samples and permutations.
         since: Only queries from this time on, ISO 8601, in UTC unless it says otherwise.
@@ -106,6 +107,24 @@ def assess_query_log(
     from embedtune.anomaly.drift.assessment import assess
     from embedtune.anomaly.drift.period import entries_since
     from embedtune.anomaly.log_entries import read_entries
+    from embedtune.anomaly.log_files import whole_logs
 
-    entries = (entry for log in logs for entry in read_entries(Path(log)))
+    entries = (entry for file in whole_logs(map(Path, logs)) for entry in read_entries(file))
     return assess(detector, list(entries if since is None else entries_since(entries, since)), level, seed)
+
+
+def write_drift_page(drift: Drift, page: str | Path, *, name: str = "detector") -> None:
+    """Write what a log shows as an HTML page with plots, which loads nothing.
+
+    Args:
+        drift: What `assess_query_log` found.
+        page: The file.
+        name: What the page calls the detector.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    from embedtune.pipeline.drift_report import AssessedLog
+    from embedtune.pipeline.drift_report import write_drift_page as write
+
+    write(AssessedLog(name, drift), Path(page))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,10 @@ from embedtune.cli.options import FILE, STORE, Session, common, example
 
 if TYPE_CHECKING:
     from embedtune.pipeline.drift_report import AssessedLog
-    from embedtune.pipeline.judging import JudgedQuery
+    from embedtune.pipeline.judging import Judge, JudgedQuery
+
+_MOST_AS_ONE = 10_000  # queries of a file that --json answers with one object
+_SHOWN = 500  # characters of a query that a terminal is shown
 
 
 @click.group()
@@ -23,7 +27,9 @@ def anomaly() -> None:
 
 
 @anomaly.command(epilog=example("embedtune anomaly fit --queries normal.txt --model v1.0"))
-@click.option("--queries", "queries_file", type=FILE, required=True, help="Normal queries, one a line.")
+@click.option(
+    "--queries", "queries_file", type=FILE, required=True, help="Normal queries, one a line; .jsonl with domains."
+)
 @click.option("--model", required=True, help="A published version.")
 @STORE
 @click.option("--alpha", type=float, help="Share of normal queries that may be flagged.")
@@ -33,7 +39,8 @@ def fit(
     session: Session, queries_file: Path, model: str, store: str | None, alpha: float | None, confidence: float | None
 ) -> None:
     """Fit a detector on normal queries, for the vectors of one version."""
-    from embedtune.pipeline.anomaly import detector_folder, fit_to_folder, read_queries
+    from embedtune.pipeline.anomaly import detector_folder, fit_to_folder
+    from embedtune.pipeline.query_lines import read_queries
 
     project = session.project(("anomaly", "alpha", alpha), ("anomaly", "confidence", confidence))
     folder = detector_folder(project, model)
@@ -46,6 +53,7 @@ def fit(
             "left_out": list(card.left_out),
             "fit_queries": card.fit_queries,
             "calibration_queries": card.calibration_queries,
+            "calibrated_domains": list(card.calibrated_domains),
             "alpha": card.alpha,
             "confidence": card.confidence,
             "expected_rate": guarantee.expected_rate,
@@ -63,7 +71,7 @@ def fit(
     "--file",
     "queries_file",
     type=click.Path(path_type=Path, allow_dash=True),
-    help="Queries, one a line; - for standard input.",
+    help="Queries, one a line; .jsonl with domains; - for standard input.",
 )
 @click.option("--model", required=True, help="A published version.")
 @click.option("--domain", default="", help="The domain that the queries are asked of.")
@@ -72,18 +80,24 @@ def fit(
 def score(
     session: Session, queries: tuple[str, ...], queries_file: Path | None, model: str, domain: str, log: Path | None
 ) -> None:
-    """Tell whether queries are normal, unusual or anomalous, and why; with --file as JSON lines, as they come."""
+    """Tell whether queries are normal, unusual or anomalous, and why.
+
+    With --file each is a line of JSON, written as soon as it is judged; with --json too they are one object.
+    """
     if bool(queries) == (queries_file is not None):
         raise click.UsageError("Give queries, or --file FILE.")
 
     from embedtune.pipeline.judging import Judge
 
     judge = Judge.of(session.project(), model, log=log)
-    if queries_file is not None:
-        for item in judge.stream(_lines(queries_file), domain):
+    items = judge.judge(queries, domain) if queries_file is None else _of_file(judge, queries_file, domain)
+    if queries_file is not None and not session.console.as_json:
+        for item in items:
             session.console.line(judged_values(item))
         return
-    judged = judge.judge(queries, domain)
+    judged = list(islice(items, _MOST_AS_ONE + 1))
+    if len(judged) > _MOST_AS_ONE:
+        raise click.UsageError(f"More than {_MOST_AS_ONE} queries are too many for one object: leave out --json.")
     session.console.result(
         {"model": model, "queries": [judged_values(item) for item in judged]}, "\n".join(map(judged_text, judged))
     )
@@ -99,7 +113,10 @@ def score(
 def report(
     session: Session, logs: tuple[Path, ...], model: str, last: int | None, since: str | None, output: Path | None
 ) -> int:
-    """Compare a log of judged queries with the normal ones, and raise the alarm where they differ (exit code 1)."""
+    """Compare a log of judged queries with the normal ones, and raise the alarm where they differ (exit code 1).
+
+    What was set aside of a log (.1, .2, …) is read too.
+    """
     from embedtune.pipeline.drift_report import assess_logs, write_drift_page
 
     assessed = assess_logs(session.project(), model, logs, last, since)
@@ -120,15 +137,16 @@ def report(
 def judged_values(item: JudgedQuery) -> Mapping[str, object]:
     """Return a judged query as JSON; the score of a query for which a rule holds is null, for it has none."""
     values = asdict(item.advisory)
-    return {"query": item.text, **values, "score": json_number(item.advisory.score), "reason": item.advisory.reason}
+    place = {"line": item.line} if item.line else {}
+    score = json_number(item.advisory.score)
+    return {"query": item.text, **place, **values, "score": score, "reason": item.advisory.reason}
 
 
 def judged_text(item: JudgedQuery) -> str:
     """Return a judged query as a line, with the reason in another one."""
     advisory = item.advisory
-    shown = " ".join(item.text.split())
-    line = f"{advisory.verdict.value:<10} p={advisory.p_value:.3f}  {shown}"
-    return f"{line}\n{'':11}{advisory.reason}" if advisory.reason else line
+    line = f"{advisory.verdict.value:<10} p={advisory.p_value:.3f}  {harmless(item.text)}"
+    return f"{line}\n{'':11}{harmless(advisory.reason)}" if advisory.reason else line
 
 
 def drift_text(assessed: AssessedLog) -> str:
@@ -142,9 +160,10 @@ def drift_text(assessed: AssessedLog) -> str:
         f"New words: {drift.vocabulary.share:.1%}, usual {drift.vocabulary.usual:.1%}.",
         *(f"ALARM: {alarm}" for alarm in drift.alarms),
         *(
-            f"Write questions like these ({cluster.queries} queries): {' | '.join(cluster.examples)}"
+            f"Write questions like these ({cluster.queries} queries): {harmless(' | '.join(cluster.examples))}"
             for cluster in drift.clusters
         ),
+        *([] if drift.with_texts else ["Which questions to write next needs a log with texts (query_log.text)."]),
     ]
     return "\n".join(lines if drift.alarm else [*lines, "No alarm."])
 
@@ -154,14 +173,20 @@ def json_number(value: float) -> float | None:
     return value if value not in {float("inf"), float("-inf")} else None
 
 
-def _lines(path: Path) -> Iterator[str]:
-    """Yield the lines of a file, or of standard input as they come."""
-    if str(path) == "-":
-        yield from sys.stdin
-        return
-    from embedtune.pipeline.anomaly import read_queries
+def harmless(text: str) -> str:
+    """Return a text of a stranger in one line, such that no character of it does anything to a terminal."""
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]} …"
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(shown.split()))
 
-    yield from read_queries(path)
+
+def _of_file(judge: Judge, path: Path, domain: str) -> Iterator[JudgedQuery]:
+    """Judge the lines of a file, or of standard input, where nobody waits for the next."""
+    from embedtune.pipeline.query_lines import QueryLines, query_lines
+
+    if str(path) != "-":
+        return judge.stream(query_lines(path), domain)
+    lines = QueryLines(sys.stdin.buffer, "standard input", as_json=False)
+    return judge.stream(lines, domain, at_once=1)
 
 
 COMMANDS = (anomaly,)

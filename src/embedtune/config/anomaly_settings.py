@@ -32,7 +32,10 @@ class QueryLogSettings(Settings):
 
     advise: bool = Field(default=False, description="Judge every query that is searched for; nothing is blocked.")
     file: str = Field("", description="File that judged queries are logged to; empty logs nothing.")
-    text: bool = Field(default=False, description="Log the queries' texts; otherwise a keyed hash stands for each.")
+    text: bool = Field(
+        default=False,
+        description="Log the queries' texts; otherwise a keyed hash stands for each, and the rest is veiled.",
+    )
     megabytes: float = Field(64.0, gt=0, description="Size at which a log is set aside and a new one begun.")
     files: int = Field(5, ge=1, le=999, description="Logs that are kept, the current one included.")
     alarm: float = Field(

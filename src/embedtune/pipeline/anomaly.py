@@ -6,43 +6,44 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedtune.corpus.readers.decoding import read_text
 from embedtune.errors import InputError, ModelError
 from embedtune.events import Alert
 from embedtune.files import replaced_folder
 from embedtune.pipeline.project import Project
+from embedtune.pipeline.query_lines import QueryLine
 from embedtune.pipeline.stored_vectors import stored_vectors
 from embedtune.vocabulary.ports import Encoder
 
 if TYPE_CHECKING:
     from embedtune.anomaly.detector import AnomalyDetector
-    from embedtune.anomaly.preparation import KnownPassages
+    from embedtune.anomaly.preparation import KnownPassages, NormalQueries
 
 DETECTOR = "detector"
 
 
 def fit_to_folder(
-    project: Project, encoder: Encoder, queries: Sequence[str], folder: Path, place: str | Path | None = None
+    project: Project, encoder: Encoder, queries: Sequence[QueryLine], folder: Path, place: str | Path | None = None
 ) -> AnomalyDetector:
     """Fit a detector on queries and keep it in a folder, replacing an older one.
 
     Args:
         project: The project; its settings say how.
         encoder: The model.
-        queries: Normal queries, as users write them.
+        queries: Normal queries, as users write them, with their domains and groups where they are known.
         folder: Where the detector is kept.
         place: The index that is searched, a folder or a server's address, by default the project's own; its passages
             and their vectors are known to the detector.
 
     Raises:
-        InputError: Too few distinct queries, or too many that meet a written rule.
+        InputError: Too few distinct queries, too many that meet a written rule, or some of them have a group and
+            others none.
     """
     from embedtune.anomaly.fitting import fit_detector
-    from embedtune.anomaly.preparation import NO_PASSAGES, NormalQueries
+    from embedtune.anomaly.preparation import NO_PASSAGES
 
     passages = _known_passages(project, encoder, place) or NO_PASSAGES
     settings = project.config.anomaly
-    detector = fit_detector(encoder, NormalQueries(queries), settings=settings, seed=project.seed, passages=passages)
+    detector = fit_detector(encoder, _normal(queries), settings=settings, seed=project.seed, passages=passages)
     report_weaker(project, detector, settings.confidence)
     with replaced_folder(folder) as staging:
         detector.save(staging / DETECTOR)
@@ -89,13 +90,19 @@ def detector_folder(project: Project, version: str) -> Path:
     return project.workspace.folder("anomaly-fitted") / project.registry.find(version).label
 
 
-def read_queries(path: Path) -> list[str]:
-    """Return the queries of a text file, one a line, blank lines left out.
+def _normal(queries: Sequence[QueryLine]) -> NormalQueries:
+    from embedtune.anomaly.preparation import NormalQueries
 
-    Raises:
-        DocumentError: The file cannot be read as text.
-    """
-    return [line.strip() for line in read_text(path).split("\n") if line.strip()]
+    without = sum(not query.group for query in queries)
+    if 0 < without < len(queries):
+        raise InputError(
+            f"{without} of {len(queries)} queries have no group.", "Name what each asks about, or leave all groups out."
+        )
+    return NormalQueries(
+        [query.text for query in queries],
+        domains=[query.domain for query in queries],
+        groups=None if without else [query.group for query in queries],
+    )
 
 
 def _find_detector(project: Project, version: str) -> Path:

@@ -28,12 +28,10 @@ class AssessedLog:
     Attributes:
         version: Whose detector judged.
         drift: What the log shows.
-        with_texts: Whether it has the queries' texts.
     """
 
     version: str
     drift: Drift
-    with_texts: bool
 
 
 def assess_logs(
@@ -44,7 +42,7 @@ def assess_logs(
     Args:
         project: The project; its settings say how seldom a false alarm may be.
         version: The version whose detector judged.
-        logs: The logs, together one.
+        logs: The logs, together one, each with what was set aside of it.
         last: Only so many of the newest queries; at most `_NEWEST`, which is also the default.
         since: Only those from this time on, ISO 8601.
 
@@ -55,16 +53,17 @@ def assess_logs(
     from embedtune.anomaly.drift.assessment import assess
     from embedtune.anomaly.drift.period import entries_since
     from embedtune.anomaly.log_entries import LogEntry, read_entries
+    from embedtune.anomaly.log_files import whole_logs
 
     if last is not None and last < 1:
         raise InputError(f"The last {last} queries were asked for.", "Ask for at least 1.")
     detector = version_detector(project, version, project.models.named(version))
-    entries: Iterator[LogEntry] = chain.from_iterable(map(read_entries, logs))
+    entries: Iterator[LogEntry] = chain.from_iterable(map(read_entries, whole_logs(logs)))
     if since is not None:
         entries = entries_since(entries, since)
     kept = heapq.nlargest(min(last or _NEWEST, _NEWEST), entries, key=lambda entry: entry.time)
     drift = assess(detector, kept, project.config.query_log.alarm, project.seed)
-    return AssessedLog(version, drift, any(entry.text is not None for entry in kept))
+    return AssessedLog(version, drift)
 
 
 def write_drift_page(assessed: AssessedLog, path: Path) -> None:
@@ -101,7 +100,7 @@ def _content(assessed: AssessedLog) -> DriftContent:
         domains=tuple(DriftDomain(d.domain, d.usual, d.share, d.flagged) for d in drift.domains) if named else (),
         rules=drift.rules,
         clusters=tuple(DriftCluster(c.queries, c.distinct, c.share, c.examples) for c in drift.clusters),
-        with_texts=assessed.with_texts,
+        with_texts=drift.with_texts,
     )
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from embedtune.errors import InputError
+from embedtune.errors import FormatError, InputError
+from embedtune.events import Alert, Report, silent
 from embedtune.pipeline.anomaly import version_detector
 from embedtune.pipeline.project import Project
+from embedtune.pipeline.query_lines import QueryLine
 from embedtune.vocabulary.ports import Encoder
 
 if TYPE_CHECKING:
@@ -21,15 +19,16 @@ if TYPE_CHECKING:
     from embedtune.anomaly.detector import AnomalyDetector
     from embedtune.anomaly.query_log import QueryLog
 
-_AT_ONCE = 256
+_AT_ONCE = 256  # queries of a file that are judged together
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedQuery:
-    """A query with what is said of it."""
+    """A query with what is said of it, and the number of its line in a file, 0 for none."""
 
     text: str
     advisory: Advisory
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +39,13 @@ class Judge:
         detector: Bound to the model.
         encoder: The model.
         log: ``None`` where nothing is logged.
+        report: Told what could not be logged.
     """
 
     detector: AnomalyDetector
     encoder: Encoder
     log: QueryLog | None = None
+    report: Report = silent
 
     @classmethod
     def of(cls, project: Project, version: str, encoder: Encoder | None = None, log: Path | None = None) -> Judge:
@@ -54,55 +55,95 @@ class Judge:
             project: The project; its settings say whether and how is logged.
             version: The version whose detector judges.
             encoder: The version's model where it is loaded already.
-            log: A log to write, by default the one of the settings, if any.
+            log: A log to write, by default the one of the settings, if any; that one is no reason to fail: what goes
+                wrong with it is reported.
 
         Raises:
             ModelError: The version has no detector, or one of another model.
-            InputError: The log cannot be written.
+            InputError: The given log cannot be written.
         """
         from embedtune.anomaly.query_log import QueryLog
 
         model = encoder or project.models.named(version)
         settings = project.config.query_log
-        path = log or (project.workspace.resolve(settings.file) if settings.file else None)
-        detector = version_detector(project, version, model)
-        return cls(detector, model, QueryLog(path, settings) if path else None)
+        opened = QueryLog(log, settings) if log else _log_of_settings(project)
+        return cls(version_detector(project, version, model), model, opened, project.report)
 
-    def judge(
-        self, texts: Sequence[str], domain: str = "", vectors: NDArray[np.float32] | None = None
-    ) -> list[JudgedQuery]:
+    def judge(self, texts: Sequence[str], domain: str = "", *, logged: bool = True) -> list[JudgedQuery]:
         """Judge queries, and log them where that is wanted.
 
         Args:
             texts: The queries.
             domain: The domain they are asked of, empty for all.
-            vectors: Their vectors by the judge's model where they are known, shape (n, dimension).
+            logged: Whether they are logged where there is a log.
 
         Raises:
-            InputError: A query is blank, or the log cannot be written.
+            InputError: A query is blank.
         """
         from embedtune.anomaly.detector import check_texts
 
         check_texts(texts)
-        if not texts:
-            return []
-        known = self.encoder.encode(texts) if vectors is None else vectors
-        domains = [domain] * len(texts)
-        advisories = self.detector.score(texts, known, domains)
-        if self.log:
-            self.log.append(self.detector, texts, known, advisories, domains)
-        return [JudgedQuery(text, advisory) for text, advisory in zip(texts, advisories, strict=True)]
+        return self._judged([QueryLine(text, domain) for text in texts], logged=logged)
 
-    def stream(self, texts: Iterable[str], domain: str = "") -> Iterator[JudgedQuery]:
-        """Judge queries as they come, a few hundred at a time; blank ones are passed over.
+    def stream(self, lines: Iterable[QueryLine], domain: str = "", at_once: int = _AT_ONCE) -> Iterator[JudgedQuery]:
+        """Judge queries as they come.
+
+        Args:
+            lines: The queries.
+            domain: The domain of those that name none.
+            at_once: How many are judged together; with 1 nobody waits for a later query.
 
         Raises:
-            InputError: There was no query, or the log cannot be written.
+            InputError: There was no query.
+            FormatError: The lines end with an error; those before it are judged.
         """
         none = True
-        filled = (text.strip() for text in texts if text.strip())
-        while some := list(islice(filled, _AT_ONCE)):
+        named = (line if line.domain else replace(line, domain=domain) for line in lines)
+        for some in _batches(named, at_once):
             none = False
-            yield from self.judge(some, domain)
+            yield from self._judged(some, logged=True)
         if none:
             raise InputError("There is no query to judge.", "Give at least one, one a line.")
+
+    def _judged(self, lines: Sequence[QueryLine], *, logged: bool) -> list[JudgedQuery]:
+        if not lines:
+            return []
+        texts, domains = [line.text for line in lines], [line.domain for line in lines]
+        vectors = self.encoder.encode(texts)
+        advisories = self.detector.score(texts, vectors, domains)
+        if self.log and logged:
+            try:
+                self.log.append(self.detector, texts, vectors, advisories, domains)
+            except InputError as error:  # a log is no reason to keep advice back
+                self.report(Alert(f"Queries were judged and not logged ({len(texts)}): {error}"))
+        return [JudgedQuery(line.text, said, line.number) for line, said in zip(lines, advisories, strict=True)]
+
+
+def _batches(lines: Iterable[QueryLine], at_once: int) -> Iterator[list[QueryLine]]:
+    """Yield lines by so many, also those that came before an error."""
+    some: list[QueryLine] = []
+    try:
+        for line in lines:
+            some.append(line)
+            if len(some) == at_once:
+                yield some
+                some = []
+    except FormatError:
+        if some:
+            yield some
+        raise
+    if some:
+        yield some
+
+
+def _log_of_settings(project: Project) -> QueryLog | None:
+    from embedtune.anomaly.query_log import QueryLog
+
+    settings = project.config.query_log
+    if not settings.file:
+        return None
+    try:
+        return QueryLog(project.workspace.resolve(settings.file), settings)
+    except InputError as error:
+        project.report(Alert(f"Queries are judged and not logged: {error}"))
+        return None

@@ -10,7 +10,8 @@ from embedtune.errors import EmbedtuneError, InputError, ModelError
 from embedtune.index.description import IndexDescription
 from embedtune.index.named_passages import in_force
 from embedtune.index.server_store import ServerStore
-from embedtune.pipeline.judging import Judge, JudgedQuery
+from embedtune.pipeline.advising import SearchAdvice
+from embedtune.pipeline.judging import JudgedQuery
 from embedtune.pipeline.opening import ReadCollection, read_index
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.stores import open_store
@@ -38,6 +39,7 @@ class OpenedIndex:
         model: The model to use, by default the one that the index names.
         mode: How it will be searched; `Mode.BM25` loads no model.
         strict: Whether to raise what goes wrong instead of answering with less.
+        judging: Whether every search is judged and logged where the settings want it; see `SearchAdvice`.
 
     Raises:
         InputError: There is no index, or nothing of it can be read.
@@ -53,6 +55,7 @@ class OpenedIndex:
         *,
         mode: Mode = Mode.HYBRID,
         strict: bool = False,
+        judging: bool = False,
     ) -> None:
         self._project = project
         self._store = open_store(project, place, searching=True)
@@ -65,7 +68,7 @@ class OpenedIndex:
         self._model = model
         self._lock = threading.Lock()
         self._served: SerialEncoder | None = None
-        self._judge: Judge | None = None
+        self._advice = SearchAdvice(project, self._served_version, beside=judging)
         self._keywords: KeywordIndex | None = None
         self._words: HybridRetriever | None = None
         self._tried = False
@@ -123,27 +126,26 @@ class OpenedIndex:
         if self._closed:
             raise ValueError("the search is closed")
         if mode is Mode.BM25:
-            return self._by_words().search_batch(queries, limit, threshold, mode, where=where)
-        return self._search.search_batch(queries, limit, threshold, mode, where)
+            hits = self._by_words().search_batch(queries, limit, threshold, mode, where=where)
+        else:
+            hits = self._search.search_batch(queries, limit, threshold, mode, where)
+        self._advice.of_search(queries, where.domain or "")
+        return hits
 
     def advise(self, queries: Sequence[str], domain: str | None = None) -> list[JudgedQuery]:
         """Judge questions with the detector of the index's version; nothing is blocked.
 
         Questions that were just searched for are not encoded again while they are remembered (``cache.questions``).
-        They are logged where the settings name a log.
+        They are logged where the settings name a log, unless their searches are.
 
         Raises:
-            InputError: A question is blank, or the log cannot be written.
+            InputError: A question is blank.
             EmbedtuneError: The model of the index cannot be used here, or its version has no detector that fits.
             ValueError: The index is closed.
         """
         if self._closed:
             raise ValueError("the search is closed")
-        described, judge = self._current().description, self._judge
-        served = self._serving(described)
-        if judge is None or judge.encoder is not served:
-            self._judge = judge = Judge.of(self._project, self._model or described.version, served)
-        return judge.judge(queries, domain or "")
+        return self._advice.of(queries, domain or "")
 
     def close(self) -> None:
         """Wait for running searches and release the index."""
@@ -181,6 +183,10 @@ class OpenedIndex:
         if isinstance(self._read.current, InputError):
             raise self._read.current
         return self._read.current
+
+    def _served_version(self) -> tuple[str, SerialEncoder]:
+        described = self._current().description
+        return self._model or described.version, self._serving(described)
 
     def _serving(self, described: IndexDescription) -> SerialEncoder:
         """Return the model of the index, which searches and advice share."""

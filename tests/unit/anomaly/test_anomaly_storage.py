@@ -32,7 +32,7 @@ def edit_envelope(folder, change, *, resign):
 
 def replace_arrays(folder, data):
     (folder / ARRAYS_NAME).write_bytes(data)
-    edit_envelope(folder, lambda envelope: envelope.update(arrays_sha256=digest_bytes(data)), resign=True)
+    edit_envelope(folder, lambda envelope: envelope["card"].update(arrays_sha256=digest_bytes(data)), resign=True)
 
 
 @pytest.mark.parametrize("name", [CARD_NAME, ARRAYS_NAME])
@@ -98,7 +98,7 @@ def test_an_edited_card_is_refused(folder):
     [
         (lambda envelope: envelope.update(format="other"), "format"),
         (lambda envelope: envelope.update(format_version=1), "format_version"),
-        (lambda envelope: envelope.pop("arrays_sha256"), "arrays_sha256"),
+        (lambda envelope: envelope["card"].pop("arrays_sha256"), r"card\.arrays_sha256"),
         (lambda envelope: envelope.update(more=1), "more"),
         (lambda envelope: envelope["card"].update(dimension="32"), r"card\.dimension"),
         (lambda envelope: envelope["card"].update(alpha=1.5), r"card\.alpha"),
@@ -183,6 +183,19 @@ def test_two_detectors_cannot_be_mixed(folder, tmp_path):
     (folder / ARRAYS_NAME).write_bytes((tmp_path / "other" / ARRAYS_NAME).read_bytes())
     with pytest.raises(ModelError, match="altered or damaged"):
         load_detector(folder, TokenEncoder())
+
+
+def test_detectors_whose_arrays_alone_differ_are_two(tmp_path):
+    # The same numbers of queries, the same settings: only what was said differs.
+    one, other = (
+        fitted(queries=[f"{t}{end}" for t in QUESTIONS], detectors=("wording",), keep_queries=False)
+        for end in ("", " now")
+    )
+    rest = {"exclude": {"arrays_sha256"}}
+    assert one.card.model_dump(**rest) == other.card.model_dump(**rest)
+    assert one.card.digest != other.card.digest
+    one.save(tmp_path / "anomaly")
+    assert load_detector(tmp_path / "anomaly", TokenEncoder()).card.digest == one.card.digest
 
 
 def test_a_folder_that_holds_something_is_left_as_it_is(detector, tmp_path):

@@ -10,6 +10,7 @@ from embedtune.anomaly.detectors.kinds import KINDS
 from embedtune.anomaly.fitting import fit_detector
 from embedtune.anomaly.knowledge.texts import attacks
 from embedtune.anomaly.preparation import KnownPassages, NormalQueries
+from embedtune.artifacts.versioned_embeddings import LabelledVectors
 from embedtune.config.anomaly_settings import AnomalySettings
 from embedtune.errors import InputError, ModelError
 
@@ -220,3 +221,37 @@ def test_questions_that_were_held_out_calibrate():
     assert set(made.card.known_queries) == {q for q, held in zip(QUESTIONS, held_out, strict=True) if not held}
     with pytest.raises(InputError, match="that the model was not trained on are too few"):
         fitted(held_out=[number < 50 for number in range(len(QUESTIONS))])
+
+
+def test_labelled_vectors_of_another_model_are_refused(detector):
+    vectors = TokenEncoder().encode(FOREIGN)
+    labelled = detector.score(FOREIGN, LabelledVectors(TokenEncoder.digest, vectors))
+    assert labelled == detector.score(FOREIGN, vectors)
+    with pytest.raises(ModelError, match=r"sha256:words, not on sha256:other\. Fit it again"):
+        detector.score(FOREIGN, LabelledVectors("sha256:other", vectors))
+
+
+def test_a_stream_is_scored_as_it_comes(detector):
+    taken = []
+
+    def coming():
+        for text in QUESTIONS[:7]:
+            taken.append(text)
+            yield text
+
+    stream = detector.score_stream(TokenEncoder(), coming(), at_once=3)
+    first = next(stream)
+    assert len(taken) == 3
+    assert [first.p_value, *(item.p_value for item in stream)] == [
+        item.p_value for item in detector.score_texts(TokenEncoder(), QUESTIONS[:7])
+    ]
+
+
+@pytest.mark.parametrize("group_of", [lambda row: row, lambda row: row // 10])
+def test_twenty_queries_to_fit_on_are_enough_for_every_kind(group_of):
+    held_out = [row >= 20 for row in range(len(QUESTIONS[:60]))]
+    normal = NormalQueries(QUESTIONS[:60], groups=[group_of(row) for row in range(60)], held_out=held_out)
+    settings = AnomalySettings(detectors=tuple(KINDS), confidence=0, epochs=2)
+    made = fit_detector(TokenEncoder(), normal, settings=settings, seed=1, passages=KnownPassages(PASSAGES))
+    assert made.card.left_out == ("autoencoder",)
+    assert made.score_texts(TokenEncoder(), FOREIGN)

@@ -1,5 +1,7 @@
 import hashlib
 import json
+import os
+import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,7 +9,9 @@ import pytest
 from anomaly_samples import FOREIGN, QUESTIONS, TokenEncoder
 
 from embedtune.anomaly.log_entries import read_entries
+from embedtune.anomaly.log_files import whole_logs
 from embedtune.anomaly.query_log import QueryLog
+from embedtune.anomaly.windows import LOOKED_AT
 from embedtune.config.anomaly_settings import QueryLogSettings
 from embedtune.errors import FormatError, InputError
 
@@ -32,9 +36,10 @@ def test_an_entry_says_what_was_judged(log, tmp_path, detector):
     assert [entry.domain for entry in entries] == ["pump", "", "", ""]
     assert entries[2].verdict == "anomalous"
     assert entries[3].rules == ("chat-markup",)
-    assert set(entries[0].rarities) == set(detector.card.detectors)
-    assert len(entries[0].sketch) == 16
     assert entries[0].time.endswith("+00:00")
+    (whole, *_) = log(tmp_path / "logs" / "texts.log", text=True)
+    assert set(whole.rarities) == set(detector.card.detectors)
+    assert len(whole.sketch) == 16
 
 
 def test_without_leave_there_is_no_text_and_no_plain_hash(log, tmp_path):
@@ -111,6 +116,73 @@ def test_a_log_has_one_key_whoever_comes_first(detector, tmp_path):
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(key, range(16)))) == 1
     assert (tmp_path / "queries.log.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_line_cut_within_a_character_or_a_long_one_is_passed_over(log, tmp_path):
+    path = tmp_path / "queries.log"
+    log(path, ["how do I oil the pümp"], text=True)
+    path.write_bytes(path.read_bytes().rpartition("ü".encode())[0] + "ü".encode()[:1])
+    assert list(read_entries(path)) == []
+    path.write_bytes(b'{"time"' + b" " * (3 << 20))
+    assert len(log(path)) == 4
+
+
+def test_a_long_query_is_logged_as_it_is_looked_at(log, tmp_path):
+    entries = log(tmp_path / "queries.log", ['"' * 600_000, TEXTS[0]], ["d" * 600_000, ""], text=True)
+    assert [len(entry.text) for entry in entries] == [LOOKED_AT + 1, len(TEXTS[0])]
+    assert (tmp_path / "queries.log").stat().st_size < 100_000
+
+
+def test_only_the_owner_may_read_a_log(log, tmp_path):
+    before = os.umask(0)
+    try:
+        for number in range(3):
+            log(tmp_path / "queries.log", [QUESTIONS[number]], text=True, megabytes=1e-6)
+    finally:
+        os.umask(before)
+    written = [path for path in tmp_path.iterdir() if not path.name.endswith(".lock")]
+    assert len(written) == 4
+    assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {0o600}
+
+
+def test_logs_that_are_no_longer_kept_go_and_others_stay(log, tmp_path):
+    path = tmp_path / "queries.log"
+    for number in range(5):
+        log(path, [QUESTIONS[number]], text=True, megabytes=1e-6, files=5)
+    (tmp_path / "queries.log.20261122").write_text("somebody else's")
+    log(path, [QUESTIONS[5]], files=2)
+    assert [file.name for file in whole_logs([path])] == ["queries.log.1", "queries.log"]
+    assert (tmp_path / "queries.log.20261122").exists()
+
+
+def test_a_log_is_read_with_what_was_set_aside_the_oldest_first(log, tmp_path):
+    path = tmp_path / "queries.log"
+    for number in range(4):
+        log(path, [QUESTIONS[number]], text=True, megabytes=1e-6, files=5)
+    assert [entry.text for file in whole_logs([path, path]) for entry in read_entries(file)] == QUESTIONS[:4]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("p_value", "NaN"),
+        ("p_value", "1.5"),
+        ("new_words", "-0.1"),
+        ("verdict", '"odd"'),
+        ("time", '"now"'),
+        ("sketch", "[NaN]"),
+        ("sketch", "[1e999]"),
+    ],
+)
+def test_a_damaged_number_is_named(log, tmp_path, name, value):
+    path = tmp_path / "queries.log"
+    log(path)
+    first, *rest = path.read_text().splitlines()
+    other = re.sub(rf'"{name}":(\[[^]]*]|[^,}}]*)', lambda _: f'"{name}":{value}', first)
+    assert other != first
+    path.write_text("\n".join([other, *rest]) + "\n")
+    with pytest.raises(FormatError, match=rf"Line 1 of .* is no judged query: {name}"):
+        list(read_entries(path))
 
 
 @pytest.mark.parametrize("line", ["{}", "[1]", "nonsense", json.dumps({"time": 1})])

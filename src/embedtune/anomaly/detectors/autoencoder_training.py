@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HIDDEN, CODE = 128, 64
 # Fewer queries would leave the held-out tenth with one, and early stopping with noise.
-SMALLEST_FIT = 20
+SMALLEST_TRAINING = 20
 HELD_OUT_SHARE = 0.1
 BATCH_SIZE = 64
 WEIGHT_DECAY = 0.01
@@ -77,12 +77,12 @@ def check_fit_size(count: int) -> None:
     """Check that ``count`` queries are enough to train on.
 
     Raises:
-        InputError: They are fewer than `SMALLEST_FIT`.
+        InputError: They are fewer than `SMALLEST_TRAINING`.
     """
-    if count < SMALLEST_FIT:
+    if count < SMALLEST_TRAINING:
         raise InputError(
-            f"{count} normal queries are too few to fit on: at least {SMALLEST_FIT} are needed.",
-            f"Give {SMALLEST_FIT - count} more; a few hundred are better.",
+            f"{count} normal queries are too few to fit on: at least {SMALLEST_TRAINING} are needed.",
+            f"Give {SMALLEST_TRAINING - count} more; a few hundred are better.",
         )
 
 

@@ -1,6 +1,7 @@
 """Counts of strings without the strings: a table from 64-bit hashes to numbers.
 
-Detectors travel with versions, and the words of private documents should not.
+This makes files small and lookups quick. It hides nothing: the hash has no key, so who holds the table can look up any
+word or pair of words and see whether it is there.
 """
 
 from __future__ import annotations

@@ -8,24 +8,19 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from embedtune.anomaly.detectors.autoencoder import Autoencoder
-from embedtune.anomaly.detectors.autoencoder_training import fit_autoencoder
+from embedtune.anomaly.detectors.autoencoder_training import SMALLEST_TRAINING, fit_autoencoder
 from embedtune.anomaly.detectors.intent import Intent
 from embedtune.anomaly.detectors.mahalanobis import Mahalanobis
-from embedtune.anomaly.detectors.nearest import Nearest
+from embedtune.anomaly.detectors.nearest import NEIGHBOURS, Nearest
 from embedtune.anomaly.detectors.port import Detector, Material
+from embedtune.anomaly.detectors.stored import Stored
 from embedtune.anomaly.detectors.topic import Topic
 from embedtune.anomaly.detectors.wording import Wording
 from embedtune.errors import InputError
 
 if TYPE_CHECKING:
     from embedtune.vocabulary.ports import TokenTable
-
-Stored = dict[str, NDArray[np.generic]]
-_NEIGHBOURS = 3
 
 
 class Aspect(StrEnum):
@@ -43,11 +38,13 @@ class Kind:
         fit: Fits one; ``None`` where what it needs is not there.
         load: Takes a stored one out of its arrays, for vectors of a length and the tokens of a model.
         aspect: What it looks at.
+        smallest: Normal queries that it takes to fit one.
     """
 
     fit: Callable[[Material], Detector | None]
     load: Callable[[Stored, int, TokenTable | None], Detector]
     aspect: Aspect = Aspect.SUBJECT
+    smallest: int = 1
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -57,13 +54,17 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "topic": Kind(Topic.fit, lambda arrays, dimension, _: Topic.from_arrays(arrays, dimension)),
         "passages": Kind(
             Nearest.to_passages,
-            lambda arrays, dimension, _: Nearest.from_arrays(arrays, dimension, _NEIGHBOURS),
+            lambda arrays, dimension, _: Nearest.from_arrays(arrays, dimension, NEIGHBOURS),
         ),
         "mahalanobis": Kind(Mahalanobis.fit, lambda arrays, dimension, _: Mahalanobis.from_arrays(arrays, dimension)),
         "nearest": Kind(
-            Nearest.to_queries, lambda arrays, dimension, _: Nearest.from_arrays(arrays, dimension, _NEIGHBOURS)
+            Nearest.to_queries, lambda arrays, dimension, _: Nearest.from_arrays(arrays, dimension, NEIGHBOURS)
         ),
-        "autoencoder": Kind(fit_autoencoder, lambda arrays, dimension, _: Autoencoder.from_stored(arrays, dimension)),
+        "autoencoder": Kind(
+            fit_autoencoder,
+            lambda arrays, dimension, _: Autoencoder.from_stored(arrays, dimension),
+            smallest=SMALLEST_TRAINING,
+        ),
     }
 )
 

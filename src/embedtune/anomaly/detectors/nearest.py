@@ -18,7 +18,8 @@ from embedtune.anomaly.detectors.unit_vectors import Vectors, unit_vectors
 MOST_KNOWN = 2048
 """Vectors that are compared with, at most: a sample of more."""
 
-_NEIGHBOURS = 3
+NEIGHBOURS = 3
+"""Of the nearest, how many count."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,14 +44,14 @@ class Nearest:
     @classmethod
     def to_queries(cls, material: Material) -> Nearest:
         """Compare with the normal queries: the mean of the three nearest."""
-        return cls.of(sampled(material.queries.vectors, material.seed), _NEIGHBOURS)
+        return cls.of(sampled(material.queries.vectors, material.seed), NEIGHBOURS)
 
     @classmethod
     def to_passages(cls, material: Material) -> Nearest | None:
         """Compare with the passages: the mean of the three nearest; ``None`` where no passages are known."""
         if not len(material.passage_vectors):
             return None
-        return cls.of(sampled(material.passage_vectors, material.seed), _NEIGHBOURS)
+        return cls.of(sampled(material.passage_vectors, material.seed), NEIGHBOURS)
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]], dimension: int, neighbours: int) -> Nearest:

@@ -11,7 +11,10 @@ from embedtune.errors import ModelError
 
 Number = TypeVar("Number", bound=np.generic)
 
-REFIT = "Fit the detector again (`embedtune anomaly fit`)."
+Stored = dict[str, NDArray[np.generic]]
+"""The arrays of a file, by name."""
+
+REFIT = "Fit the detector again (`embedtune anomaly fit`), or restore the folder from a good copy."
 
 
 def taken(

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +22,10 @@ from embedtune.anomaly.detectors.hashed_counts import HashedCounts
 from embedtune.anomaly.detectors.port import Asked, Material, Scores
 from embedtune.anomaly.detectors.spelling import Spelling
 from embedtune.anomaly.detectors.stored import taken
+from embedtune.anomaly.detectors.word_counts import BEGIN, WordCounts
 from embedtune.anomaly.windows import window_sums, words
 from embedtune.memo import Memo
 
-_BEGIN = "\x02"
 _QUERY_WEIGHT = 3.0  # a pair of words in a query counts as three in the documents
 _BACKING_OFF = 3.0  # the weight of single words against pairs, in kinds of followers
 _LEAST = 1e-12
@@ -57,20 +56,19 @@ class Wording:
     @classmethod
     def fit(cls, material: Material) -> Wording:
         """Count the words of the normal queries and of the documents."""
-        documents = [words(text) for text in material.passages]
-        asked, written = _frequencies(material.queries.words), _frequencies(documents)
-        share = 0.5 if documents else 1.0
+        queries, documents = WordCounts.of(material.queries.words), WordCounts.of(map(words, material.passages))
+        asked, written = queries.words, documents.words
+        share = 0.5 if written else 1.0
         certain_asked, certain_written = share * _seen_before(asked), _seen_before(written)
         known = {
             word: certain_asked * asked[word] / max(1, asked.total())
             + (1 - certain_asked) * certain_written * written[word] / max(1, written.total())
-            for word in asked.keys() | written.keys()
+            for word in sorted(asked.keys() | written.keys())
         }
         pairs: dict[str, float] = defaultdict(float)
-        for texts, weight in ((material.queries.words, _QUERY_WEIGHT), (documents, 1.0)):
-            for text in texts:
-                for first, second in pairwise((_BEGIN, *text)):
-                    pairs[f"{first} {second}"] += weight
+        for counted, weight in ((queries.pairs, _QUERY_WEIGHT), (documents.pairs, 1.0)):
+            for pair, times in counted.items():
+                pairs[pair] += weight * times
         before: dict[str, float] = defaultdict(float)
         for pair, count in pairs.items():
             before[pair.split(" ")[0]] += count
@@ -107,7 +105,7 @@ class Wording:
 
     def window_scores(self, words: Sequence[str]) -> Scores:
         """Return the mean surprise of each window, in nats a word."""
-        surprises = np.fromiter(map(self._surprise, (_BEGIN, *words), words), dtype=np.float64, count=len(words))
+        surprises = np.fromiter(map(self._surprise, (BEGIN, *words), words), dtype=np.float64, count=len(words))
         sums = window_sums(surprises)
         return sums / (len(words) - len(sums) + 1)
 
@@ -127,10 +125,6 @@ class Wording:
             pair = self.pairs[f"{first} {second}"]
             probability = (pair + followers * probability) / (self.before[first] + followers)
         return -math.log(max(probability, _LEAST))
-
-
-def _frequencies(texts: Iterable[Sequence[str]]) -> Counter[str]:
-    return Counter(word for text in texts for word in text)
 
 
 def _seen_before(counts: Counter[str]) -> float:

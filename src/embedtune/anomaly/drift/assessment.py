@@ -18,6 +18,7 @@ from embedtune.anomaly.drift.rates import FlagRate, Judged, flag_rate
 from embedtune.anomaly.drift.unusual_clusters import UnusualCluster, unusual_clusters
 from embedtune.anomaly.drift.vocabulary import Vocabulary, compare_vocabulary
 from embedtune.anomaly.log_entries import LogEntry
+from embedtune.anomaly.veil import compared
 from embedtune.errors import InputError
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class Drift:
         rules: How often each written rule held, most often first.
         p_values: How many queries have a p-value in each twentieth from 0 to 1; alike where nothing has changed.
         stretches: How the log went.
-        clusters: Which questions to write next.
+        clusters: Which questions to write next; empty where the log has no texts.
+        with_texts: Whether the log has texts.
         level: The chance of an alarm where nothing has changed, which the tests share; for one look at one log.
         alarms: What is outside its bounds, for people; empty for no alarm.
     """
@@ -93,6 +95,7 @@ class Drift:
     p_values: tuple[int, ...]
     stretches: tuple[Stretch, ...]
     clusters: tuple[UnusualCluster, ...]
+    with_texts: bool
     level: float
     alarms: tuple[str, ...]
 
@@ -126,7 +129,8 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
         seed: Decides samples and permutations.
 
     Raises:
-        InputError: Too few entries of this detector, or a level so small that not every test could raise the alarm.
+        InputError: Too few entries of this detector, a damaged one, or a level so small that not every test could
+            raise the alarm.
     """
     if not SMALLEST_LEVEL <= level < 1:
         raise InputError(
@@ -143,10 +147,9 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
     distinct = _distinct(own)
     reference, guarantees = detector.reference, detector.thresholds.guarantees
     rate = _rate(distinct, guarantees)
-    sketches = np.array([entry.sketch for entry in distinct])
-    embedding = embedding_shift(reference.sketches, reference.groups, sketches, seed)
-    shares = np.array([entry.new_words for entry in distinct])
-    vocabulary = compare_vocabulary(reference.new_words, reference.groups, shares)
+    seen = compared(reference, distinct, seed)
+    embedding = embedding_shift(seen.normal_sketches, reference.groups, seen.sketches, seed)
+    vocabulary = compare_vocabulary(seen.normal_new_words, reference.groups, seen.new_words)
     return Drift(
         queries=len(own),
         distinct=len(distinct),
@@ -161,7 +164,8 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
         rules=_rules(own),
         p_values=tuple(np.histogram([entry.p_value for entry in own], bins=20, range=(0, 1))[0].tolist()),
         stretches=_stretches(own, guarantees),
-        clusters=unusual_clusters([entry for entry in own if _flagged(entry)], len(own)),
+        clusters=unusual_clusters([entry for entry in own if entry.verdict != Verdict.NORMAL], len(own)),
+        with_texts=any(entry.text is not None for entry in own),
         level=level,
         alarms=_alarms(rate, embedding, vocabulary, bound(level)),
     )

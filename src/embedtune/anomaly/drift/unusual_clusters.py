@@ -26,7 +26,7 @@ class UnusualCluster:
         queries: How many there were, repetitions included.
         distinct: How many different ones.
         share: Their share of all queries of the log.
-        examples: Those nearest to its middle: texts where the log has them, else what stands for them.
+        examples: The texts of those nearest to its middle.
     """
 
     queries: int
@@ -39,16 +39,16 @@ def unusual_clusters(entries: Sequence[LogEntry], of: int) -> tuple[UnusualClust
     """Cluster unusual queries by the direction of their sketches; the largest cluster comes first.
 
     Average linkage (Sokal and Michener 1958). Queries for which a written rule holds are left out: nobody should write
-    questions like attacks.
+    questions like attacks; so are entries without a text, which tell nobody what to write.
 
     Args:
-        entries: Log entries of flagged queries.
+        entries: Log entries of queries that were flagged or unusual.
         of: How many queries the log has in all.
     """
     counts: dict[str, int] = {}
     first: dict[str, LogEntry] = {}
     for entry in entries:
-        if not entry.rules and any(entry.sketch):
+        if entry.text is not None and not entry.rules and any(entry.sketch):
             counts[entry.query] = counts.get(entry.query, 0) + 1
             first.setdefault(entry.query, entry)
     chosen = sorted(counts, key=lambda query: (-counts[query], query))[:MOST_CLUSTERED]
@@ -80,5 +80,5 @@ def _cluster(
     middle = sketches[rows].mean(axis=0)
     central = rows[np.argsort(-(sketches[rows] @ middle), kind="stable")][:_EXAMPLES]
     queries = sum(counts[entries[row].query] for row in rows.tolist())
-    examples = tuple(entries[row].text or entries[row].query for row in central.tolist())
+    examples = tuple(entries[row].text or "" for row in central.tolist())
     return UnusualCluster(queries, len(rows), queries / of, examples)

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterator
 
 from embedtune.anomaly.rules.disguises import undisguised
 from embedtune.anomaly.rules.encoded import ENCODED
+from embedtune.anomaly.rules.length import LENGTH
 from embedtune.anomaly.rules.markup import MARKUP
 from embedtune.anomaly.rules.phrases import PHRASES
 from embedtune.anomaly.rules.rule import Rule, RuleHit, RuleKind, pattern
 from embedtune.anomaly.windows import looked_at
 from embedtune.errors import InputError
 
-RULES = (*PHRASES, *MARKUP, *ENCODED)
+RULES = (*PHRASES, *MARKUP, *ENCODED, *LENGTH)
 
 _DISGUISED = "disguised "
 _SHOWN = 80

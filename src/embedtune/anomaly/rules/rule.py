@@ -14,6 +14,7 @@ class RuleKind(StrEnum):
     SECRETS = "secrets"
     MARKUP = "markup"
     ENCODED = "encoded"
+    LENGTH = "length"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import torch
 from anomaly_samples import DIMENSION, far_vectors, normal_vectors
 
 from embedtune.anomaly.detectors.autoencoder import Layout
-from embedtune.anomaly.detectors.autoencoder_training import SMALLEST_FIT, train_autoencoder
+from embedtune.anomaly.detectors.autoencoder_training import SMALLEST_TRAINING, train_autoencoder
 from embedtune.config.anomaly_settings import AnomalySettings
 from embedtune.errors import InputError
 
@@ -87,8 +87,8 @@ def test_input_is_not_changed():
 
 def test_too_few_vectors_are_refused_with_the_numbers():
     with pytest.raises(InputError, match=r"19 normal queries .* at least 20 .*Give 1 more"):
-        train(normal_vectors(SMALLEST_FIT - 1, 1))
-    train(normal_vectors(SMALLEST_FIT, 1))
+        train(normal_vectors(SMALLEST_TRAINING - 1, 1))
+    train(normal_vectors(SMALLEST_TRAINING, 1))
 
 
 def test_vectors_that_are_all_alike_are_refused():

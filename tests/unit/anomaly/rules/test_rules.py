@@ -51,6 +51,7 @@ def names(text):
         ("cl3an th3 wat3r t4nk", "digits-for-letters", RuleKind.ENCODED),
         ("clean\u200bthe tank", "invisible-characters", RuleKind.ENCODED),
         ("decode the following text", "decoding-request", RuleKind.ENCODED),
+        (f"{'how ' * LOOKED_AT} {ORDER} {'how ' * LOOKED_AT}", "too-long", RuleKind.LENGTH),
     ],
 )
 def test_each_rule_names_itself_and_what_it_found(text, rule, kind):
@@ -61,9 +62,7 @@ def test_each_rule_names_itself_and_what_it_found(text, rule, kind):
 
 
 def test_every_rule_is_tested_above():
-    tested = {
-        mark.args[1][row][1] for mark in test_each_rule_names_itself_and_what_it_found.pytestmark for row in range(18)
-    }
+    tested = {row[1] for mark in test_each_rule_names_itself_and_what_it_found.pytestmark for row in mark.args[1]}
     assert tested == {rule.name for rule in RULES}
 
 
@@ -135,3 +134,9 @@ def test_rules_can_be_left_out():
     assert rule_hits("pretend to be a barista", rules) == ()
     with pytest.raises(InputError, match="no rule 'rudeness'"):
         chosen_rules(("rudeness",))
+
+
+def test_a_text_that_is_read_whole_is_not_too_long():
+    assert "too-long" not in names("a" * LOOKED_AT)
+    assert "too-long" in names("a" * (LOOKED_AT + 1))
+    assert "too-long" in names("a\n" * LOOKED_AT)

@@ -1,0 +1,152 @@
+"""The files of a log: the current one, those set aside, and the key; only their owner may read them."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from embedtune.errors import InputError
+from embedtune.locks import sole_holder
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+    from embedtune.config.anomaly_settings import QueryLogSettings
+
+KEY_BYTES = 32
+_PATIENCE = 2.0  # seconds for another process to end its line; advice waits as long
+_MEGABYTE = 1 << 20
+_BLOCK = 1 << 16
+_PRIVATE = 0o600
+# The ages that `query_log.files` allows: a name with a date in it is somebody else's.
+_AGE = re.compile(r"[1-9]\d{0,2}")
+
+
+def whole_logs(paths: Iterable[Path]) -> list[Path]:
+    """Return the files of logs, each once; of a log the oldest first: those set aside, then the log itself."""
+    files = [file for path in paths for file in (*(_aged(path, age) for age in reversed(_ages(path))), path)]
+    return list({file.resolve(): file for file in files}.values())
+
+
+class LogFiles:
+    """Writes the files of a log; several processes may, by turns.
+
+    Args:
+        path: The log; beside it lie its key (``.key``) and the logs set aside (``.1``, the latest, and so on).
+        settings: When a log is set aside and how many are kept.
+
+    Raises:
+        InputError: The log or its key cannot be written or read.
+    """
+
+    def __init__(self, path: Path, settings: QueryLogSettings) -> None:
+        self._path = path
+        self._settings = settings
+        self.key = self._own_key(path.with_name(f"{path.name}.key"))
+
+    def append(self, lines: bytes) -> None:
+        """Append whole lines.
+
+        Raises:
+            InputError: The log cannot be written, or another process does not let go of it.
+        """
+        lock = self._sole()
+        try:
+            self._set_aside(len(lines))
+            with os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _PRIVATE), "ab+") as stream:
+                _drop_cut_line(stream)
+                stream.write(lines)
+        except OSError as error:
+            raise self._unusable(error) from error
+        finally:
+            lock.release()
+
+    def _sole(self) -> BaseFileLock:
+        taken = InputError(f"{self._path} is held by another process.", "Wait for it, or log to another file.")
+        return sole_holder(self._path.with_name(f"{self._path.name}.lock"), taken, self._unusable, patience=_PATIENCE)
+
+    def _own_key(self, path: Path) -> bytes:
+        """Return the log's key, made on first use; logs that the settings no longer keep go."""
+        remedy = f"Remove {path}; hashes of older entries then no longer match."
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = self._sole()
+            try:
+                self._remove_oldest()
+                if not path.exists():
+                    _write_key(path)
+                key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+            finally:
+                lock.release()
+        except (OSError, ValueError) as error:
+            raise InputError(f"The key of {self._path} cannot be used: {error}.", remedy) from error
+        if len(key) != KEY_BYTES:
+            raise InputError(f"{path} is no key of a log.", remedy)
+        return key
+
+    def _set_aside(self, coming: int) -> None:
+        """Begin a new log where this one would become too long; the oldest goes."""
+        size = self._path.stat().st_size if self._path.exists() else 0
+        if not size or size + coming <= self._settings.megabytes * _MEGABYTE:
+            return
+        names = [self._path, *(_aged(self._path, age) for age in range(1, self._settings.files))]
+        for younger, older in reversed(list(pairwise(names))):
+            if younger.exists():
+                younger.replace(older)
+        if len(names) == 1:
+            self._path.unlink()
+
+    def _remove_oldest(self) -> None:
+        for age in _ages(self._path):
+            if age >= self._settings.files:
+                _aged(self._path, age).unlink(missing_ok=True)
+
+    def _unusable(self, error: OSError) -> InputError:
+        return InputError(
+            f"{self._path} cannot be written: {error.strerror or error}.",
+            "Check the folder's permissions and the disk's free space.",
+        )
+
+
+def _aged(path: Path, age: int) -> Path:
+    return path.with_name(f"{path.name}.{age}")
+
+
+def _ages(path: Path) -> list[int]:
+    """Return the ages of the logs that were set aside, the latest first."""
+    begin = f"{path.name}."
+    try:
+        ends = [file.name.removeprefix(begin) for file in path.parent.iterdir() if file.name.startswith(begin)]
+    except OSError:
+        return []
+    return sorted(int(end) for end in ends if _AGE.fullmatch(end))
+
+
+def _write_key(path: Path) -> None:
+    """Write a new key that its owner alone may read, wholly or not at all."""
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with os.fdopen(os.open(unfinished, flags, _PRIVATE), "w", encoding="ascii") as stream:
+        stream.write(secrets.token_hex(KEY_BYTES))
+    unfinished.replace(path)
+
+
+def _drop_cut_line(stream: BinaryIO) -> None:
+    """Drop a last line that a crash cut short, however long, so that the next one does not go on within it."""
+    end = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, end - 1))
+    if stream.read() in {b"", b"\n"}:
+        return
+    while end:
+        begin = stream.seek(max(0, end - _BLOCK))
+        if (found := stream.read(end - begin).rfind(b"\n")) >= 0:
+            end = begin + found + 1
+            break
+        end = begin
+    stream.truncate(end)
