@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 SHARD_FOLDER = "shard"
 
-OPTIMIZE_FROM = 50_000
-"""Below so many passages the engine's plain scan is exact, and as fast as its graph."""
+OPTIMIZE_FROM = 10_000
+"""Below so many passages the engine's plain scan is exact and fast enough."""
 
 _TIE_MARGIN = 16
 
@@ -165,11 +165,12 @@ class EmbeddedQdrantIndex:
         conditions = label_conditions(domain, labels)
         asked = limit + _TIE_MARGIN
         with self._while_reading():
-            found = qdrant_shard.query(shard, query, asked, conditions)
+            held = max(self._recorded, self._graph)
+            found = qdrant_shard.query(shard, query, asked, conditions, held)
             # The engine cuts ties where it likes: ask on until its cut lies behind the last tie.
             while len(found) == asked and found[-1][1] == found[limit - 1][1]:
                 asked *= 4
-                found = qdrant_shard.query(shard, query, asked, conditions)
+                found = qdrant_shard.query(shard, query, asked, conditions, held)
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:limit]
 
     def ids(self) -> frozenset[str]:

@@ -54,6 +54,8 @@ def search_sections(
     depth: int,
     section_of: Mapping[str, str],
     domain: str | None = None,
+    *,
+    single: bool = False,
 ) -> list[SectionHit]:
     """Return the best ``depth`` sections for a question, best first, ties by section id.
 
@@ -66,11 +68,12 @@ def search_sections(
         depth: At most so many sections, at least 1.
         section_of: The section of each passage.
         domain: Sections of this domain alone; ``None`` for all.
+        single: Whether every section has one passage.
 
     Raises:
         FormatError: The index holds a passage that is not in ``section_of``.
     """
-    limit = 2 * depth
+    limit = first_limit(depth, single=single)
     while True:
         hits = index.search(vector, limit, domain)
         sections = best_passages(hits, section_of)
@@ -79,3 +82,8 @@ def search_sections(
         if enough or len(hits) < limit:
             return sections[:depth]
         limit *= 4
+
+
+def first_limit(depth: int, *, single: bool) -> int:
+    """Return how many passages to ask for first; one more than wanted shows whether the last one ties."""
+    return depth + 1 if single else 2 * depth

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from embedtune.retrieval.maxp import SectionHit, best_passages, search_sections
+from embedtune.retrieval.maxp import SectionHit, best_passages, first_limit, search_sections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,8 @@ def search_sections_many(
     depth: int,
     section_of: Mapping[str, str],
     domain: str | None = None,
+    *,
+    single: bool = False,
 ) -> list[list[SectionHit]]:
     """Return for each question what `search_sections` returns, asking the index for many at once where it can.
 
@@ -43,15 +45,14 @@ def search_sections_many(
         depth: At most so many sections a question, at least 1.
         section_of: The section of each passage.
         domain: Sections of this domain alone; ``None`` for all.
+        single: Whether every section has one passage.
 
     Raises:
         FormatError: The index holds a passage that is not in ``section_of``.
     """
     if not isinstance(index, BatchIndex):
-        return [search_sections(index, vector, depth, section_of, domain) for vector in vectors]
-    # Where no section has a second passage, one hit more than wanted shows whether the last one ties.
-    whole = len(set(section_of.values())) == len(section_of)
-    limit = depth + 1 if whole else 2 * depth
+        return [search_sections(index, vector, depth, section_of, domain, single=single) for vector in vectors]
+    limit = first_limit(depth, single=single)
     found: list[list[SectionHit]] = []
     for start in range(0, len(vectors), _QUESTIONS_AT_ONCE):
         block = vectors[start : start + _QUESTIONS_AT_ONCE]

@@ -81,6 +81,7 @@ class HybridRetriever:
         self._domains = tuple(sorted({section.domain for section in self._sections.values()}))
         self._passages = {passage.id: passage for passage in passages}
         self._section_of = {passage.id: passage.section_id for passage in self._passages.values()}
+        self._single = len(set(self._section_of.values())) == len(self._section_of)
         self._index = index
         self._bm25 = bm25
         self._encoder = encoder
@@ -196,7 +197,8 @@ class HybridRetriever:
         if not queries:
             return []
         index = self._index.filtered(where.labels) if where.labels else self._index
-        return search_sections_many(index, self._encoder.encode(queries), depth, self._section_of, where.domain)
+        vectors = self._encoder.encode(queries)
+        return search_sections_many(index, vectors, depth, self._section_of, where.domain, single=self._single)
 
     def _ranking(self, found: _Found, mode: Mode) -> list[tuple[str, float]]:
         dense = [(hit.section_id, hit.score) for hit in found.dense]

@@ -37,8 +37,10 @@ def test_many_are_each_of_them(seed, windows, count, depth, ties):
     vectors = np.random.default_rng(seed + 1).standard_normal((5, 3)).astype(np.float32)
     for domain in (None, "x"):
         expected = [search_sections(index, vector, depth, section_of, domain) for vector in vectors]
-        assert search_sections_many(index, vectors, depth, section_of, domain) == expected
-        assert search_sections_many(OneByOne(index), vectors, depth, section_of, domain) == expected
+        for single in {False, len(set(section_of.values())) == len(section_of)}:
+            asked = (vectors, depth, section_of, domain)
+            assert search_sections_many(index, *asked, single=single) == expected
+            assert search_sections_many(OneByOne(index), *asked, single=single) == expected
 
 
 def test_more_questions_than_are_searched_for_at_once():
