@@ -7,7 +7,7 @@ most 5 %.
 
 DATA holds emanual_tv and mechanics_se. For each of five splits as in ``anomaly.py`` a detector is fitted on one half of
 the questions; logs are drawn from the other half, the foreign queries from the other collection. A question may come
-more than once, as in life.
+more than once, as in life. The logs hold no texts, as by default: what tells the queries is veiled.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from embedtune.anomaly.drift.assessment import assess
 from embedtune.anomaly.fitting import fit_detector
 from embedtune.anomaly.preparation import KnownPassages, NormalQueries
 from embedtune.anomaly.query_log import log_entries
+from embedtune.anomaly.veil import Veil
 from embedtune.config.anomaly_settings import AnomalySettings, QueryLogSettings
 from embedtune.encoders.locate import MINILM
 from embedtune.encoders.sentence_transformer import load_named_encoder
@@ -59,7 +60,9 @@ def main() -> int:
             )
             texts = [*(domain.questions[row] for row in test), *other.questions]
             vectors = encoder.encode(texts)
-            entries = log_entries(detector, texts, vectors, detector.score(texts, vectors), None, str)
+            veil = Veil.of(detector.reference)
+            told = log_entries(detector, texts, vectors, detector.score(texts, vectors), None, str)
+            entries = [veil.entry(entry, row) for row, entry in enumerate(told)]
             draw = np.random.default_rng([arguments.seed, split])
             for foreign in (False, True):
                 for _ in range(arguments.runs):
