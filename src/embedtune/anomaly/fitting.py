@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedtune.anomaly.calibration.guarantee import promise
 from embedtune.anomaly.calibration.thresholds import ALL, Thresholds
 from embedtune.anomaly.combination import Combination, fit_combination
 from embedtune.anomaly.detector import AnomalyDetector, new_words, stored_arrays, with_rules
@@ -14,19 +13,13 @@ from embedtune.anomaly.detectors.kinds import check_kinds
 from embedtune.anomaly.detectors.nearest import sampled_rows
 from embedtune.anomaly.preparation import NO_PASSAGES, KnownPassages, NormalQueries, Prepared, prepare
 from embedtune.anomaly.reference import Reference
-from embedtune.anomaly.rules.honest import counted_rules, fitting_rules
+from embedtune.anomaly.rules.honest import check_rules
 from embedtune.anomaly.rules.matching import RULES, chosen_rules, rule_hits
-from embedtune.anomaly.rules.rule import Rule
 from embedtune.anomaly.storage import DetectorCard, arrays_digest
-from embedtune.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
     from embedtune.config.anomaly_settings import AnomalySettings
     from embedtune.vocabulary.ports import Encoder
-
-_RULES_SHARE = 0.5  # of the queries that may lie beyond the threshold: what rules may use up of them
 
 
 def fit_detector(
@@ -50,7 +43,7 @@ def fit_detector(
 
     Raises:
         InputError: Too few distinct queries for fitting, or for the promise that the settings ask for, or so many
-            calibration queries meet a written rule that nothing could be flagged.
+            calibration queries meet a written rule that nothing could be flagged (`BlindingRulesError`).
     """
     check_kinds(settings.detectors)
     chosen_rules(settings.left_out_rules)
@@ -71,13 +64,11 @@ def assembled(prepared: Prepared, combination: Combination, origin: str) -> Anom
         InputError: As `fit_detector`.
     """
     fit, calibration, settings = prepared.fit, prepared.calibration, prepared.material.settings
-    rules = _rules(prepared)
-    scores = with_rules(
-        combination.combined(combination.rarities(calibration.asked)),
-        [rule_hits(text, rules) for text in calibration.asked.texts],
-    )
+    rules = chosen_rules(settings.left_out_rules)
+    hits = [rule_hits(text, rules) for text in calibration.asked.texts]
+    scores = with_rules(combination.combined(combination.rarities(calibration.asked)), hits)
     thresholds = Thresholds.of(scores, calibration.domains, settings.alpha, settings.confidence, calibration.groups)
-    _check_threshold(thresholds, calibration.asked.texts, rules)
+    check_rules(calibration.asked.texts, hits, thresholds.guarantee.beyond)
     novelty = np.array([new_words(combination, words) for words in calibration.asked.words])
     rows = sampled_rows(len(fit.domains), prepared.material.seed)
     known = fit.asked.some(rows if settings.keep_queries else rows[:0])
@@ -101,28 +92,3 @@ def assembled(prepared: Prepared, combination: Combination, origin: str) -> Anom
         known_queries=known.texts,
     )
     return AnomalyDetector(card, combination, rules, thresholds, reference, known.vectors)
-
-
-def _rules(prepared: Prepared) -> tuple[Rule, ...]:
-    """Return the rules to ask: those wanted, without what the queries that are fitted on meet too often."""
-    settings, count = prepared.material.settings, len(prepared.calibration.domains)
-    beyond = promise(count, settings.alpha, settings.confidence).beyond
-    most = int(_RULES_SHARE * beyond / count * len(prepared.fit.domains))
-    return fitting_rules(prepared.fit.asked.texts, chosen_rules(settings.left_out_rules), most)
-
-
-def _check_threshold(thresholds: Thresholds, texts: Sequence[str], rules: Collection[Rule]) -> None:
-    """Check that anything can be flagged.
-
-    Raises:
-        InputError: Rules hold for more calibration queries than may lie beyond the threshold.
-    """
-    if np.isfinite(thresholds.threshold()):
-        return
-    met = counted_rules(texts, rules)
-    named = ", ".join(f"{name} ({count})" for name, count in sorted(met.items(), key=lambda item: (-item[1], item[0])))
-    raise InputError(
-        f"Written rules hold for more of the {len(texts)} calibration queries than the "
-        f"{thresholds.guarantee.beyond} that may lie beyond the threshold, so that nothing would be flagged: {named}.",
-        "Leave these rules out (anomaly.left_out_rules), or the queries if they are no honest ones.",
-    )

@@ -64,13 +64,22 @@ def report_weaker(project: Project, detector: AnomalyDetector, confidence: float
     elif card.confidence < confidence:
         project.report(
             Alert(
-                f"Too many of the queries ask for the same for a confidence of {confidence:g}: the detector keeps to "
-                f"its rate of false positives on average only ({guarantee.sentence})."
+                f"The queries that calibrate are too few, or too many of them ask for the same, for a confidence of "
+                f"{confidence:g}: the detector keeps to its rate of false positives on average only "
+                f"({guarantee.sentence})."
             )
         )
     unwanted = [name for name in card.left_out_rules if name not in project.config.anomaly.left_out_rules]
     if unwanted:
         project.report(Alert(f"Honest queries meet these written rules, which are not asked: {', '.join(unwanted)}."))
+    if 2 * detector.thresholds.met_rules > guarantee.beyond:
+        project.report(
+            Alert(
+                f"{detector.thresholds.met_rules} of the {guarantee.queries} queries that calibrate meet a written "
+                f"rule, and {guarantee.beyond} may lie beyond the threshold, so less is found. Remove attacks from "
+                "the queries, or leave the rule out (anomaly.left_out_rules)."
+            )
+        )
 
 
 def version_detector(project: Project, version: str, encoder: Encoder) -> AnomalyDetector:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +24,9 @@ from embedtune.vocabulary.retrieval import PassageSettings
 
 if TYPE_CHECKING:
     from embedtune.anomaly.detector import AnomalyDetector
-    from embedtune.anomaly.preparation import NormalQueries
+    from embedtune.anomaly.preparation import KnownPassages, NormalQueries
     from embedtune.config.anomaly_settings import AnomalySettings
+    from embedtune.vocabulary.ports import Encoder
 
 STAGE = "anomaly"
 _PASSAGE_WORDS = 96
@@ -67,56 +68,75 @@ def anomaly_stage(project: Project, run: Path, pairs_file: Path, corpus: SplitCo
 
 
 def _fitted(project: Project, run: Path, pairs: Sequence[TrainingPair], corpus: SplitCorpus) -> AnomalyDetector:
-    from embedtune.anomaly.fitting import fit_detector
     from embedtune.anomaly.preparation import KnownPassages
 
-    settings = project.config.anomaly
-    normal, used = _normal(pairs, settings)
-    if used.confidence < settings.confidence:
-        project.report(
-            Alert(
-                "Too few questions were held out for a confidence: the detector keeps to its rate of false positives "
-                "on average only."
-            )
-        )
+    wanted = project.config.anomaly
     passages = [passage.text for passage in cut_passages(corpus.sections, PassageSettings(words=_PASSAGE_WORDS))]
     encoder = project.models.named(served_name(run, project.config.publish))
-    known = KnownPassages(passages)
-    detector = fit_detector(encoder, normal, settings=used, seed=project.seed, passages=known)
-    report_weaker(project, detector, used.confidence)
+    detector = None
+    for normal, settings in _choices(pairs, wanted):
+        detector = _without_noisy_rules(encoder, normal, settings, project.seed, KnownPassages(passages))
+        if detector.thresholds.guarantee.given:
+            break
+    if detector is None:
+        raise InputError(
+            f"{len({pair.query.text for pair in pairs})} questions are too few for a detector.",
+            "Fit one on queries of users: embedtune anomaly fit --queries FILE.",
+        )
+    report_weaker(project, detector, wanted.confidence)
     return detector
 
 
-def _normal(pairs: Sequence[TrainingPair], settings: AnomalySettings) -> tuple[NormalQueries, AnomalySettings]:
-    """Return the questions to use, and the settings with the strongest promise that they allow.
+def _without_noisy_rules(
+    encoder: Encoder, normal: NormalQueries, settings: AnomalySettings, seed: int, passages: KnownPassages
+) -> AnomalyDetector:
+    """Fit a detector without the rules that would blind it: these questions are no attacks, so the rules do not fit."""
+    from embedtune.anomaly.fitting import fit_detector
+    from embedtune.anomaly.rules.honest import BlindingRulesError
+
+    while True:
+        try:
+            return fit_detector(encoder, normal, settings=settings, seed=seed, passages=passages)
+        except BlindingRulesError as error:
+            left_out = (*settings.left_out_rules, *error.rules)
+            settings = settings.model_copy(update={"left_out_rules": left_out})
+
+
+def _choices(
+    pairs: Sequence[TrainingPair], settings: AnomalySettings
+) -> Iterator[tuple[NormalQueries, AnomalySettings]]:
+    """Yield the questions that may be used, each with the strongest promise that their number allows, best first.
 
     A promise made on people's questions goes before a stronger one on generated questions, which say little of people.
     """
-    human = [pair for pair in pairs if pair.query.origin is Origin.HUMAN]
-    average = settings.model_copy(update={"confidence": 0.0})
-    for some, origin in ((human, "questions from people"), (pairs, "generated questions")):
-        for promised in (settings, average):
-            if _enough(some, promised):
-                return _queries(some, origin), promised
-    return _queries(pairs, "generated questions"), average
-
-
-def _enough(pairs: Sequence[TrainingPair], settings: AnomalySettings) -> bool:
     from embedtune.anomaly.calibration.guarantee import smallest_calibration
     from embedtune.anomaly.preparation import SMALLEST_FIT
 
-    trained = {pair.query.text for pair in pairs if pair.provenance.split is Split.TRAIN}
-    held_out = {pair.query.text for pair in pairs if pair.provenance.split is not Split.TRAIN} - trained
-    return len(trained) >= SMALLEST_FIT and len(held_out) >= smallest_calibration(settings.alpha, settings.confidence)
+    average = settings.model_copy(update={"confidence": 0.0})
+    human = [pair for pair in pairs if pair.query.origin is Origin.HUMAN]
+    for some, origin in ((human, "questions from people"), (pairs, "generated questions")):
+        normal, fit, calibration = _queries(some, origin)
+        for promised in (settings, average):
+            if fit >= SMALLEST_FIT and calibration >= smallest_calibration(settings.alpha, promised.confidence):
+                yield normal, promised
+                break
 
 
-def _queries(pairs: Sequence[TrainingPair], origin: str) -> NormalQueries:
+def _queries(pairs: Sequence[TrainingPair], origin: str) -> tuple[NormalQueries, int, int]:
+    """Return the questions, how many different ones there are to fit on, and how many to calibrate.
+
+    A question that the model was trained on, in whatever pair, is not held out.
+    """
     from embedtune.anomaly.preparation import NormalQueries
+    from embedtune.anomaly.windows import normal_form
 
-    return NormalQueries(
+    texts = [normal_form(pair.query.text) for pair in pairs]
+    trained = {text for text, pair in zip(texts, pairs, strict=True) if pair.provenance.split is Split.TRAIN}
+    normal = NormalQueries(
         [pair.query.text for pair in pairs],
         domains=[pair.query.domain for pair in pairs],
         groups=[pair.provenance.cluster or pair.provenance.section_id for pair in pairs],
-        held_out=[pair.provenance.split is not Split.TRAIN for pair in pairs],
+        held_out=[text not in trained for text in texts],
         origin=origin,
     )
+    return normal, len(trained), len(set(texts) - trained)

@@ -12,7 +12,7 @@ with ties). Two promises follow:
 Both stand on fresh normal queries coming from where the calibration queries came from, one by one. Paraphrases do not:
 they come in groups, and n of them are worth fewer (`independent_queries`), by which either promise is made. Where they
 are worth too few for the second promise, the first one is made, and where too few for that, none: the threshold is then
-the highest calibration score.
+the highest calibration score. What they are worth is an estimate, and with it the confidence.
 
 Sources: Wilks, "Determination of sample sizes for setting tolerance limits" (1941); Vovk, "Conditional validity of
 inductive conformal predictors" (2012), proposition 2a; Dunn, Wasserman and Ramdas, "Distribution-free prediction sets
@@ -68,8 +68,10 @@ class Guarantee:
                 f"are worth {self.worth} independent ones, and "
                 f"{smallest_calibration(self.most, self.confidence)} are needed"
             )
-        strength = f"with {self.confidence:.0%} confidence" if self.confidence else "on average"
-        worth = f", worth {self.worth} independent ones" if self.worth < self.queries else ""
+        alike = self.worth < self.queries
+        sure = f"an estimated confidence of {self.confidence:.0%}" if alike else f"{self.confidence:.0%} confidence"
+        strength = f"with {sure}" if self.confidence else "on average"
+        worth = f", worth {self.worth} independent ones" if alike else ""
         return f"at most {self.most:.3g} of normal queries are flagged, {strength} (n = {self.queries}{worth})"
 
 

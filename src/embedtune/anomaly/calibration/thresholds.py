@@ -74,6 +74,11 @@ class Thresholds:
         """The promise for all queries together."""
         return self.guarantees[ALL]
 
+    @property
+    def met_rules(self) -> int:
+        """How many calibration queries meet a written rule, and so score infinity."""
+        return int(np.isinf(self.scores[ALL]).sum())
+
     def own(self, domain: str | None) -> str:
         """Return whose threshold a query of a domain meets: the domain's, or `ALL`."""
         return domain if domain and domain in self.scores else ALL

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from embedtune.anomaly.rules.disguises import undisguised
 from embedtune.anomaly.rules.encoded import ENCODED
@@ -40,9 +40,9 @@ def rule_hits(text: str, rules: Collection[Rule] = RULES) -> tuple[RuleHit, ...]
     return tuple(hits.values())
 
 
-def met_rules(text: str, rules: Collection[Rule] = RULES) -> frozenset[str]:
-    """Return the names of the rules that hold for a query, be it behind an encoding."""
-    return frozenset(hit.rule.removeprefix(_DISGUISED) for hit in rule_hits(text, rules))
+def rule_names(hits: Iterable[RuleHit]) -> frozenset[str]:
+    """Return the names of the rules that hold, be it behind an encoding."""
+    return frozenset(hit.rule.removeprefix(_DISGUISED) for hit in hits)
 
 
 def chosen_rules(left_out: Collection[str]) -> tuple[Rule, ...]:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.stats import betabinom
+from scipy.stats import betabinom, binomtest
 
 from embedtune.anomaly.calibration.guarantee import promise
 from embedtune.anomaly.drift.domain_mix import domain_mix
@@ -50,6 +50,27 @@ def test_queries_of_two_thresholds_are_expected_by_both():
     parts = [betabinom(3, g.worth_beyond + 1, g.worth - g.worth_beyond) for g in (strict, loose)]
     by_hand = sum(parts[0].pmf(i) * parts[1].pmf(j) for i in range(4) for j in range(4) if i + j >= 2)
     assert rate_by_threshold([Judged(1, 3, strict), Judged(1, 3, loose)]).p_value == pytest.approx(by_hand)
+
+
+def test_paraphrases_in_a_log_count_as_what_they_are_worth():
+    """Groups of ten that are flagged all or none, in calibration and in the log alike, seldom raise the alarm."""
+    guarantee = promise(400, 0.05, 0, worth=40)
+    generator = np.random.default_rng(2)
+    rates = generator.beta(guarantee.worth_beyond + 1, guarantee.worth - guarantee.worth_beyond, 1000)
+    p_values = np.array([flag_rate(10 * int(generator.binomial(50, rate)), 500, guarantee).p_value for rate in rates])
+    assert np.mean(p_values <= 0.05) <= 0.06
+    assert flag_rate(30, 500, guarantee).p_value > 0.3
+    assert flag_rate(200, 500, guarantee).p_value < 0.001
+
+
+def test_interval_and_expectation_follow_the_same_law_as_the_p_value():
+    alone, alike = promise(400, 0.05, 0), promise(400, 0.05, 0, worth=40)
+    wide, narrow = flag_rate(30, 500, alike), flag_rate(30, 500, alone)
+    interval = binomtest(30, 500).proportion_ci(0.95, "exact")
+    assert (narrow.low, narrow.high) == pytest.approx((interval.low, interval.high))
+    assert wide.low < narrow.low < 0.06 < narrow.high < wide.high
+    assert wide.expected == pytest.approx(2 / 41)
+    assert (flag_rate(0, 40, alone).low, flag_rate(40, 40, alone).high) == (0, 1)
 
 
 def sketches(count, seed, shift=0.0):
