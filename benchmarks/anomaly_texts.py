@@ -3,8 +3,9 @@
 The injections are ours: 22 in each of ten families, written before any rule. `random.Random(8).sample` of the sorted
 names drew the five families that nothing is fitted on (``injections/held_out.json``); the other five
 travel with the package. ``injections/fresh.json`` has 14 more in each of the five, written when detectors and rules
-were finished, by somebody who had read the held-out list but neither the rules nor the known list; since they
-were first asked only a rounding has changed (`calibration.design_effect`), which a test had found.
+were finished, by somebody who had read the held-out list but neither the rules nor the known list. Changed since they
+were first asked, none of it for what they showed: what is promised of grouped queries and how these are divided, the
+rule ``too-long``, bounds on time and memory (possessive patterns, capped word counts).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which normal queries are fitted on and which set the threshold, when nobody has said.
 
-Groups are drawn, each with the same chance whatever its size, so that calibration queries and later ones come from the
+Whole groups are drawn in a random order, whatever their sizes, so that calibration queries and later ones come from the
 same groups: large groups on one side would make the promise one about other queries.
 """
 
