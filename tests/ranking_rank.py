@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
+import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,9 +67,12 @@ def main(rank: int, folder: Path, base: Path) -> None:
         found[f"{name}/loss"] = value.detach().clone()
         found |= {f"{name}/{key}": weight.grad for key, weight in model.named_parameters() if weight.requires_grad}
     save_file(found, folder / f"{rank}.safetensors")
+    dist.barrier()
     dist.destroy_process_group()
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    faulthandler.dump_traceback_later(90, exit=True)  # a process that hangs says where
     main(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+    os._exit(0)  # gloo's threads now and then keep a process from ending whose work is done
