@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import betabinom, binomtest
 
 from embedtune.anomaly.calibration.guarantee import promise
-from embedtune.anomaly.drift.domain_mix import domain_mix
+from embedtune.anomaly.drift.domain_mix import domain_mix, mix_p_value
 from embedtune.anomaly.drift.embedding_shift import embedding_shift as grouped_shift
 from embedtune.anomaly.drift.rates import Judged
 from embedtune.anomaly.drift.rates import flag_rate as rate_by_threshold
@@ -165,3 +165,35 @@ def test_the_mix_of_domains_is_told():
     mix = domain_mix(normal, [("pump", False)] * 30 + [("hose", True)] * 20)
     assert [(d.domain, d.usual, d.share, d.flagged) for d in mix] == [("hose", 0.4, 0.4, 1.0), ("pump", 0.6, 0.6, 0.0)]
     assert [d.domain for d in domain_mix({"pump": 60}, [("", False)] * 50)] == ["", "pump"]
+
+
+def test_domains_asked_about_as_before_and_others():
+    draw = np.random.default_rng(3)
+    names = ["pump", "valve", "boiler", "rare", "rarer"]
+    usual, other = [0.4, 0.3, 0.28, 0.01, 0.01], [0.2, 0.3, 0.48, 0.01, 0.01]
+    same = [mix_p_value(draw.choice(names, 400, p=usual), draw.choice(names, 200, p=usual), 1) for _ in range(300)]
+    assert 0.02 <= np.mean(np.array(same) <= 0.05) <= 0.09
+    assert mix_p_value(draw.choice(names, 400, p=usual), draw.choice(names, 200, p=other), 1) < 0.001
+
+
+def test_bursts_of_questions_are_no_other_mix():
+    draw = np.random.default_rng(3)
+    bursts = [[np.repeat(draw.choice(["pump", "valve", "boiler"], 40), 10) for _ in range(2)] for _ in range(200)]
+    assert np.mean([mix_p_value(*pair, 1) <= 0.05 for pair in bursts]) > 0.4
+    assert np.mean([mix_p_value(*pair, 10) <= 0.05 for pair in bursts]) <= 0.09
+
+
+@pytest.mark.parametrize("domains", [(["pump"] * 40, ["pump"] * 30), (["a", "b"], ["c"]), ([""] * 30, [""] * 30)])
+def test_one_domain_or_few_queries_tell_no_change(domains):
+    assert mix_p_value(*domains, 1) == 1.0
+
+
+def test_shares_before_are_told_where_there_are_any():
+    shares = domain_mix({"pump": 3, "valve": 1}, [("pump", True), ("lid", False)], ["pump", "pump", "hose", "lid"])
+    assert [(share.domain, share.usual, share.share, share.before) for share in shares] == [
+        ("hose", 0.0, 0.0, 0.25),
+        ("lid", 0.0, 0.5, 0.25),
+        ("pump", 0.75, 0.5, 0.5),
+        ("valve", 0.25, 0.0, 0.0),
+    ]
+    assert all(share.before is None for share in domain_mix({}, [("pump", True)]))
