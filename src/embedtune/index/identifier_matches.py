@@ -103,8 +103,14 @@ def told_apart(
 def _written(question: str) -> list[str]:
     """Return what may be a part number of a question, without separators: its words, and runs of a few of them."""
     parts = compounds(question)
-    runs = (parts[start : start + many] for start in range(len(parts)) for many in range(1, _MOST_PARTS + 1))
-    found = (identifier("-".join(run)) for run in runs)
+    told = [any(map(str.isdigit, part)) for part in parts]
+    runs = (
+        parts[start : start + many]
+        for start in range(len(parts))
+        for many in range(1, _MOST_PARTS + 1)
+        if any(told[start : start + many])  # a question of ten thousand words has few with a digit
+    )
+    found = (identifier("-".join(run)) for run in dict.fromkeys(map(tuple, runs)))
     return list(dict.fromkeys(one.joined for one in found if one))
 
 
