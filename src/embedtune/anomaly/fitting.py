@@ -32,7 +32,7 @@ def fit_detector(
 ) -> AnomalyDetector:
     """Fit a detector of queries that are unlike the normal ones.
 
-    Half of the queries set the threshold, up to seven of ten where a hundred are left to fit on, divided by group.
+    Half of the queries are fitted on, the other half sets the threshold, divided by group.
 
     Args:
         encoder: The model whose vectors will be scored.

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 SMALLEST_FIT = 20
 """Distinct queries to fit on, at least."""
 
-_CALIBRATION_SHARES = (0.5, 0.7)
-_ENOUGH_TO_FIT = 100  # where there are more, they are worth more in the calibration, as measured on a set of no bar
+_CALIBRATION_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,7 @@ class NormalQueries:
         groups: A name a query for what it asks about, such as the section that answers it: one group never stands on
             both sides. ``None`` groups queries that are near each other.
         held_out: Of each whether it was held out when the model was trained; these calibrate, since a model knows
-            the questions it was trained on too well. ``None``: half of the queries calibrate, up to seven of
-            ten where a hundred are left to fit on.
+            the questions it was trained on too well. ``None``: half of the queries calibrate.
         origin: Where they come from, for the detector's card.
     """
 
@@ -158,19 +156,17 @@ def _check_count(count: int, settings: AnomalySettings) -> None:
 
 
 def _divided(side: Side, settings: AnomalySettings, seed: int) -> tuple[Side, Side]:
-    """Divide the queries by group into those to fit on and those that calibrate.
+    """Divide the queries by group into those to fit on and those that calibrate, half and half or a few more of these.
 
     Where a group is too large for that they are divided one by one, and count as one group: nothing is promised then.
     """
     needed = smallest_calibration(settings.alpha, settings.confidence)
     count = len(side.groups)
-    least, share = (int(count * own) for own in _CALIBRATION_SHARES)
-    wanted = max(least, min(share, count - _ENOUGH_TO_FIT))
+    half = worthwhile(int(count * _CALIBRATION_SHARE), settings.alpha, settings.confidence)
     most = count - SMALLEST_FIT
-    wanted = min(worthwhile(wanted, settings.alpha, settings.confidence), most)
-    calibration = drawn_groups(side.groups, wanted, most, seed)
+    calibration = drawn_groups(side.groups, min(half, most), most, seed)
     if len(calibration) < needed:
-        calibration = drawn_groups(range(count), wanted, most, seed)
+        calibration = drawn_groups(range(count), min(half, most), most, seed)
         side = replace(side, groups=(0,) * count)
     chosen = set(calibration)
     return side.some([row for row in range(count) if row not in chosen]), side.some(calibration)

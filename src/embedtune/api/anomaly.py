@@ -29,7 +29,7 @@ def train_anomaly_detector(
 
     Args:
         encoder: The model whose vectors will be scored, such as a `VersionedEmbeddings`.
-        normal_queries: Queries as users write them; half of them or more set the threshold.
+        normal_queries: Queries as users write them; half of them set the threshold.
         settings: The share of normal queries that may be flagged, with which confidence, and by which detectors.
         seed: Seed of the division and the fitting.
         domains: The domain of each query; domains with enough queries get a threshold of their own.

@@ -128,10 +128,10 @@ def test_a_card_that_is_no_object_is_refused(folder, text):
         ("passages.known", np.zeros((3, 31), np.float16), "known"),
         ("known", np.zeros((1, 32), np.float16), "known is float16"),
         ("reference.new_words", None, "new_words is missing"),
-        ("calibration.", None, "208 calibration scores"),
-        ("calibration.", np.zeros(207), "208 calibration scores"),
-        ("calibration.", np.zeros(208, np.float32), "208 calibration scores"),
-        ("calibration.", np.full(208, np.nan), "208 calibration scores"),
+        ("calibration.", None, "153 calibration scores"),
+        ("calibration.", np.zeros(152), "153 calibration scores"),
+        ("calibration.", np.zeros(153, np.float32), "153 calibration scores"),
+        ("calibration.", np.full(153, np.nan), "153 calibration scores"),
     ],
 )
 def test_arrays_must_be_those_that_the_card_asks_for(folder, name, array, reason):
@@ -210,7 +210,7 @@ def test_an_empty_folder_is_filled(detector, tmp_path):
     detector.save(tmp_path / "anomaly")
     card, arrays = read_detector(tmp_path / "anomaly")
     assert card.encoder_digest == "sha256:words"
-    assert arrays["calibration."].shape == (208,)
+    assert arrays["calibration."].shape == (153,)
 
 
 def test_the_parent_must_be_a_folder(detector, tmp_path):

@@ -55,7 +55,7 @@ def test_detectors_fitted_anew_flag_few_fresh_questions(encoder):
 
 @pytest.mark.parametrize("given", [True, False])
 def test_questions_about_few_things_promise_nothing(encoder, given):
-    """Twelve things asked about in many forms, or all in one: those that calibrate are worth nine or one."""
+    """Twelve things asked about in many forms, or all in one: half of them calibrate and are worth six or one."""
     groups = [part if given else "all" for _, part in itertools.product(itertools.product(FORMS, WORK), PARTS)]
     made = fit_detector(
         encoder,
@@ -63,7 +63,7 @@ def test_questions_about_few_things_promise_nothing(encoder, given):
         settings=AnomalySettings(detectors=("wording",)),
         seed=1,
     )
-    assert made.card.worth[""] <= 9
+    assert made.card.worth[""] <= 8
     assert made.card.confidence == 0
     assert "no rate is promised" in made.thresholds.guarantee.sentence
     assert made.threshold == made.thresholds.scores[""][-1]
