@@ -168,3 +168,16 @@ def test_a_search_whose_model_has_no_detector_answers_all_the_same(embedtune, do
     assert told["hits"]
     assert told["advisory"] is None
     assert embedtune("search", "clutch disc", "--store", "other", "--advise", "--strict").code != 0
+
+
+def test_a_model_that_fails_in_a_search_costs_the_advice_and_no_hits(embedtune, done, fitted, monkeypatch):
+    def fails(self, texts):
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(OnnxEncoder, "encode", fails)
+    answer = embedtune("search", QUERIES[0], "--advise", "--json")
+    assert answer.code == 0
+    assert answer.json["hits"]
+    assert answer.json["degraded"]
+    assert answer.json["advisory"] is None
+    assert "No advice on the query: The query cannot be judged: RuntimeError: no memory." in answer.err

@@ -272,7 +272,7 @@ class FallbackSearch:
         if isinstance(error, EmbedtuneError):
             raise error
         raise InputError(
-            f"The {level.level.name} search failed: {_said(error)}.", "See what it needs, or allow degraded answers."
+            f"The {level.level.name} search failed: {said(error)}.", "See what it needs, or allow degraded answers."
         ) from error
 
     def _tell(self, reasons: Sequence[str]) -> None:
@@ -289,10 +289,11 @@ class FallbackSearch:
 
 
 def _reason(level: _OpenLevel, error: Exception) -> str:
-    return f"{level.level.name}: {_said(error)}"
+    return f"{level.level.name}: {said(error)}"
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
+    """Return what went wrong, without a full stop."""
     if isinstance(error, EmbedtuneError):
         return error.message.rstrip(".")
     if isinstance(error, TimeoutError):
