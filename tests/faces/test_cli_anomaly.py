@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from embedtune.anomaly.log_entries import read_entries
+from embedtune.anomaly.log_reading import read_log
 from embedtune.encoders.onnx import OnnxEncoder
 from project_samples import PARTS, snapshot
 
@@ -87,7 +87,7 @@ def test_domains_may_be_given_line_by_line(embedtune, done):
     ]
     assert answer.code == 2
     assert "1 lines of asked.jsonl hold no query; the first is line 2: not valid JSON" in answer.err
-    assert [entry.domain for entry in read_entries(done / "one.log")] == ["shop", ""]
+    assert [entry.domain for entry in read_log(done / "one.log")] == ["shop", ""]
     (done / "mixed.jsonl").write_text('{"query": "how", "group": "a"}\n{"query": "why"}\n')
     assert embedtune("anomaly", "fit", "--queries", "mixed.jsonl", "--model", "v1.0").code == 2
 

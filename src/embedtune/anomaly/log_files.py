@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -23,14 +22,10 @@ _PATIENCE = 2.0  # seconds for another process to end its line; advice waits as 
 _MEGABYTE = 1 << 20
 _BLOCK = 1 << 16
 _PRIVATE = 0o600
-# The ages that `query_log.files` allows: a name with a date in it is somebody else's.
-_AGE = re.compile(r"[1-9]\d{0,2}")
+OLDEST = 999
+"""The greatest age of a log that was set aside: what `query_log.files` allows."""
 
-
-def whole_logs(paths: Iterable[Path]) -> list[Path]:
-    """Return the files of logs, each once; of a log the oldest first: those set aside, then the log itself."""
-    files = [file for path in paths for file in (*(_aged(path, age) for age in reversed(_ages(path))), path)]
-    return list({file.resolve(): file for file in files}.values())
+_AGE = re.compile(r"[1-9]\d{0,2}")  # a name with a date in it is somebody else's
 
 
 class LogFiles:
@@ -94,7 +89,7 @@ class LogFiles:
         size = self._path.stat().st_size if self._path.exists() else 0
         if not size or size + coming <= self._settings.megabytes * _MEGABYTE:
             return
-        names = [self._path, *(_aged(self._path, age) for age in range(1, self._settings.files))]
+        names = [self._path, *(aged(self._path, age) for age in range(1, self._settings.files))]
         for younger, older in reversed(list(pairwise(names))):
             if younger.exists():
                 younger.replace(older)
@@ -104,7 +99,7 @@ class LogFiles:
     def _remove_oldest(self) -> None:
         for age in _ages(self._path):
             if age >= self._settings.files:
-                _aged(self._path, age).unlink(missing_ok=True)
+                aged(self._path, age).unlink(missing_ok=True)
 
     def _unusable(self, error: OSError) -> InputError:
         return InputError(
@@ -113,7 +108,8 @@ class LogFiles:
         )
 
 
-def _aged(path: Path, age: int) -> Path:
+def aged(path: Path, age: int) -> Path:
+    """Return the file of a log that was set aside, 1 for the latest."""
     return path.with_name(f"{path.name}.{age}")
 
 

@@ -106,10 +106,9 @@ def assess_query_log(
     """
     from embedtune.anomaly.drift.assessment import assess
     from embedtune.anomaly.drift.period import entries_since
-    from embedtune.anomaly.log_entries import read_entries
-    from embedtune.anomaly.log_files import whole_logs
+    from embedtune.anomaly.log_reading import read_log
 
-    entries = (entry for file in whole_logs(map(Path, logs)) for entry in read_entries(file))
+    entries = read_log(*map(Path, logs))
     return assess(detector, list(entries if since is None else entries_since(entries, since)), level, seed)
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,13 +51,12 @@ def assess_logs(
     """
     from embedtune.anomaly.drift.assessment import assess
     from embedtune.anomaly.drift.period import entries_since
-    from embedtune.anomaly.log_entries import LogEntry, read_entries
-    from embedtune.anomaly.log_files import whole_logs
+    from embedtune.anomaly.log_reading import read_log
 
     if last is not None and last < 1:
         raise InputError(f"The last {last} queries were asked for.", "Ask for at least 1.")
     detector = version_detector(project, version, project.models.named(version))
-    entries: Iterator[LogEntry] = chain.from_iterable(map(read_entries, whole_logs(logs)))
+    entries = read_log(*logs)
     if since is not None:
         entries = entries_since(entries, since)
     kept = heapq.nlargest(min(last or _NEWEST, _NEWEST), entries, key=lambda entry: entry.time)

@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from anomaly_samples import FOREIGN, QUESTIONS, TokenEncoder
 
-from embedtune.anomaly.log_entries import read_entries
-from embedtune.anomaly.log_files import whole_logs
+from embedtune.anomaly.log_reading import read_log
 from embedtune.anomaly.query_log import QueryLog
 from embedtune.anomaly.windows import LOOKED_AT
 from embedtune.config.anomaly_settings import QueryLogSettings
@@ -26,7 +25,7 @@ def log(detector):
         vectors = encoder.encode(texts)
         advisories = detector.score(texts, vectors, domains)
         QueryLog(path, QueryLogSettings(**values)).append(detector, texts, vectors, advisories, domains)
-        return list(read_entries(path))
+        return list(read_log(path))
 
     return append
 
@@ -67,7 +66,7 @@ def test_a_long_log_is_set_aside_and_the_oldest_goes(log, tmp_path):
     for number in range(5):
         log(path, [QUESTIONS[number]], text=True, megabytes=1e-6, files=3)
     texts = {
-        name: [e.text for e in read_entries(tmp_path / name)]
+        name: [json.loads(line)["text"] for line in (tmp_path / name).read_text().splitlines()]
         for name in ("queries.log", "queries.log.1", "queries.log.2")
     }
     assert texts == {"queries.log": [QUESTIONS[4]], "queries.log.1": [QUESTIONS[3]], "queries.log.2": [QUESTIONS[2]]}
@@ -93,19 +92,19 @@ def test_several_threads_may_write(detector, tmp_path):
     given = (tmp_path / "queries.log", detector, TEXTS, vectors, detector.score(TEXTS, vectors))
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(_append, [given] * 4))
-    assert len(list(read_entries(tmp_path / "queries.log"))) == 160
+    assert len(list(read_log(tmp_path / "queries.log"))) == 160
 
 
 def test_a_line_that_a_crash_cut_short_is_passed_over(log, tmp_path):
     path = tmp_path / "queries.log"
     log(path)
     path.write_text(path.read_text()[:-20])
-    assert len(list(read_entries(path))) == 3
+    assert len(list(read_log(path))) == 3
     log(path)
-    assert len(list(read_entries(path))) == 7
+    assert len(list(read_log(path))) == 7
     path.write_text("cut")
     log(path)
-    assert len(list(read_entries(path))) == 4
+    assert len(list(read_log(path))) == 4
 
 
 def test_a_log_has_one_key_whoever_comes_first(detector, tmp_path):
@@ -122,7 +121,7 @@ def test_a_line_cut_within_a_character_or_a_long_one_is_passed_over(log, tmp_pat
     path = tmp_path / "queries.log"
     log(path, ["how do I oil the pümp"], text=True)
     path.write_bytes(path.read_bytes().rpartition("ü".encode())[0] + "ü".encode()[:1])
-    assert list(read_entries(path)) == []
+    assert list(read_log(path)) == []
     path.write_bytes(b'{"time"' + b" " * (3 << 20))
     assert len(log(path)) == 4
 
@@ -151,7 +150,7 @@ def test_logs_that_are_no_longer_kept_go_and_others_stay(log, tmp_path):
         log(path, [QUESTIONS[number]], text=True, megabytes=1e-6, files=5)
     (tmp_path / "queries.log.20261122").write_text("somebody else's")
     log(path, [QUESTIONS[5]], files=2)
-    assert [file.name for file in whole_logs([path])] == ["queries.log.1", "queries.log"]
+    assert [file.name for file in tmp_path.glob("queries.log.?")] == ["queries.log.1"]
     assert (tmp_path / "queries.log.20261122").exists()
 
 
@@ -159,7 +158,7 @@ def test_a_log_is_read_with_what_was_set_aside_the_oldest_first(log, tmp_path):
     path = tmp_path / "queries.log"
     for number in range(4):
         log(path, [QUESTIONS[number]], text=True, megabytes=1e-6, files=5)
-    assert [entry.text for file in whole_logs([path, path]) for entry in read_entries(file)] == QUESTIONS[:4]
+    assert [entry.text for entry in read_log(path, path, tmp_path / "queries.log.2")] == QUESTIONS[:4]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +181,7 @@ def test_a_damaged_number_is_named(log, tmp_path, name, value):
     assert other != first
     path.write_text("\n".join([other, *rest]) + "\n")
     with pytest.raises(FormatError, match=rf"Line 1 of .* is no judged query: {name}"):
-        list(read_entries(path))
+        list(read_log(path))
 
 
 @pytest.mark.parametrize("line", ["{}", "[1]", "nonsense", json.dumps({"time": 1})])
@@ -192,7 +191,7 @@ def test_a_foreign_line_is_named(log, tmp_path, line):
     with path.open("a") as stream:
         stream.write(f"{line}\n")
     with pytest.raises(FormatError, match=r"Line 5 of .*is no judged query"):
-        list(read_entries(path))
+        list(read_log(path))
 
 
 def test_a_log_that_cannot_be_is_reported(log, tmp_path):
@@ -203,4 +202,4 @@ def test_a_log_that_cannot_be_is_reported(log, tmp_path):
     with pytest.raises(InputError, match="key"):
         log(tmp_path / "queries.log")
     with pytest.raises(FormatError, match="cannot be read"):
-        list(read_entries(tmp_path / "nowhere.log"))
+        list(read_log(tmp_path / "nowhere.log"))

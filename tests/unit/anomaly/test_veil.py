@@ -5,7 +5,7 @@ import pytest
 from anomaly_samples import QUESTIONS, TokenEncoder
 
 from embedtune.anomaly.drift.embedding_shift import embedding_shift
-from embedtune.anomaly.log_entries import read_entries
+from embedtune.anomaly.log_reading import read_log
 from embedtune.anomaly.query_log import QueryLog, log_entries
 from embedtune.anomaly.veil import DIRECTIONS, Veil, compared
 from embedtune.config.anomaly_settings import QueryLogSettings
@@ -52,12 +52,12 @@ def test_the_log_itself_is_veiled_and_asking_again_tells_nothing_more(detector, 
     for name in ("one.log", "two.log"):
         log = QueryLog(tmp_path / name, QueryLogSettings())
         log.append(detector, texts, vectors, detector.score(texts, vectors))
-    first, other, again = read_entries(tmp_path / "one.log")
+    first, other, again = read_log(tmp_path / "one.log")
     assert dataclasses.replace(again, time=first.time) == first
     assert first.sketch != other.sketch
     assert (first.text, first.rarities, len(first.sketch)) == (None, {}, DIRECTIONS)
     assert all(number == int(number) and abs(number) <= 4 for number in first.sketch)
-    assert next(read_entries(tmp_path / "two.log")).sketch != first.sketch
+    assert next(read_log(tmp_path / "two.log")).sketch != first.sketch
 
 
 def test_veiled_on_both_sides_the_same_is_no_drift_and_the_foreign_is(veil, judged, detector):

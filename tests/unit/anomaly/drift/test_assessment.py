@@ -10,7 +10,7 @@ from embedtune.anomaly.calibration.thresholds import Thresholds
 from embedtune.anomaly.drift.assessment import assess
 from embedtune.anomaly.drift.period import entries_since
 from embedtune.anomaly.drift.unusual_clusters import unusual_clusters
-from embedtune.anomaly.log_entries import read_entries
+from embedtune.anomaly.log_reading import read_log
 from embedtune.anomaly.query_log import QueryLog
 from embedtune.config.anomaly_settings import QueryLogSettings
 from embedtune.errors import InputError
@@ -37,7 +37,7 @@ def logged(half, tmp_path):
         vectors = encoder.encode(texts)
         log = QueryLog(tmp_path / "queries.log", QueryLogSettings(text=True))
         log.append(half, texts, vectors, half.score(texts, vectors, domains), domains)
-        return list(read_entries(tmp_path / "queries.log"))
+        return list(read_log(tmp_path / "queries.log"))
 
     return entries
 
@@ -124,7 +124,7 @@ def test_a_log_says_whose_threshold_a_query_met(tmp_path):
     vectors = TokenEncoder().encode(texts)
     log = QueryLog(tmp_path / "queries.log", QueryLogSettings())
     log.append(made, texts, vectors, made.score(texts, vectors, asked), asked)
-    assert [entry.calibrated_on for entry in read_entries(tmp_path / "queries.log")] == ["other", "", ""]
+    assert [entry.calibrated_on for entry in read_log(tmp_path / "queries.log")] == ["other", "", ""]
 
 
 def test_domains_are_told_and_raise_no_alarm(half, logged):
