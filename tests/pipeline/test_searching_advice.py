@@ -140,3 +140,37 @@ def test_searches_are_judged_again_once_the_wait_is_over(opened, events, judged,
     while not judged:
         assert index.search(QUESTION)[0].degraded == ""
     assert told(events) == ["Searches are not judged: OSError: away."]
+
+
+def test_many_questions_are_encoded_once_and_judged_by_blocks(project, events, judged):
+    encoder = CountingEncoder(project.models.named(str(project.workspace.project / "run")))
+    questions = [f"bleed the caliper of truck {number}" for number in range(150)]
+    index = OpenedIndex(project, encoder=project.models.remembering(encoder), judging=True)
+    index.search_batch(questions)
+    index.advise(questions)
+    index.close()
+    assert sorted(encoder.texts) == sorted(questions)
+    assert [len(block) for block in judged] == [64, 64, 22] * 2
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_half_a_character_keeps_no_other_question_from_being_judged(opened, events, judged, fails):
+    index, encoder = opened()
+    whole, half = "bleed the brake", "bleed \ud800"
+
+    def refuse():
+        raise TypeError("no text")
+
+    plain = encoder.encode
+
+    def encode(texts):
+        encoder.before = refuse if fails and half in texts else lambda: None
+        return plain([text for text in texts if text != half] + [whole] * (half in texts))
+
+    encoder.encode = encode
+    for _ in range(2):
+        assert all(index.search_batch([whole, half, QUESTION]))
+    assert judged == [[whole, QUESTION]] * 2
+    assert told(events) == ["Searches are not judged: a question holds half a character; the others are."]
+    assert index.search(half)
+    assert len(judged) == 2

@@ -197,10 +197,17 @@ def check_texts(texts: Sequence[str]) -> None:
     for number, text in enumerate(texts, start=1):
         if not text.strip():
             raise InputError(f"Query {number} of {len(texts)} is empty.", "Leave empty queries out.")
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise InputError(f"Query {number} of {len(texts)} is not text: {error}.", "Give UTF-8.") from error
+        if not is_text(text):
+            raise InputError(f"Query {number} of {len(texts)} is not text: it holds half a character.", "Give UTF-8.")
+
+
+def is_text(query: str) -> bool:
+    """Tell whether a query has a form in UTF-8: half of a character (a lone surrogate) has none."""
+    try:
+        query.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def new_words(combination: Combination, words: Sequence[str]) -> float:

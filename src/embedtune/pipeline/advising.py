@@ -9,7 +9,7 @@ from embedtune.errors import EmbedtuneError, UnavailableError
 from embedtune.events import Alert
 from embedtune.pipeline.judging import Judge, JudgedQuery
 from embedtune.retrieval.breaker import CircuitBreaker
-from embedtune.retrieval.fallback import said
+from embedtune.retrieval.fallback import AT_ONCE, said
 from embedtune.retrieval.timed_calls import TimedCalls
 from embedtune.vocabulary.retrieval import Hit
 
@@ -49,9 +49,13 @@ class SearchAdvice:
             InputError: A query is blank.
             EmbedtuneError: The version or its detector cannot be used, or it does not answer in time.
         """
+        from embedtune.anomaly.detector import check_texts
+
+        check_texts(queries)
         seconds = self._patience.timeout_seconds if self._judge else self._patience.opening_seconds
+        blocks = [queries[begin : begin + AT_ONCE] for begin in range(0, len(queries), AT_ONCE)]
         try:
-            return self._judged(queries, domain, seconds, logged=not self._beside)
+            return [one for some in blocks for one in self._judged(some, domain, seconds, logged=not self._beside)]
         except EmbedtuneError:
             raise
         except Exception as error:
@@ -63,26 +67,36 @@ class SearchAdvice:
         """Judge and log queries that were searched for, where that is wanted; what fails is reported and no more.
 
         Args:
-            queries: The queries.
-            hits: What was found for each; where the search made do with less, its model is not asked again.
+            queries: The queries; those that are no text are left out and reported.
+            hits: What was found for each; where the search made do with less, its model is not asked again, unless
+                one of the queries is a reason for that.
             domain: The domain that was searched, empty for all.
         """
         if not self._beside:
             return
+        for begin in range(0, len(queries), AT_ONCE):
+            self._of_some(queries[begin : begin + AT_ONCE], hits[begin : begin + AT_ONCE], domain)
+
+    def _of_some(self, queries: Sequence[str], hits: Sequence[Sequence[Hit]], domain: str) -> None:
+        from embedtune.anomaly.detector import is_text
+
+        texts = [query for query in queries if is_text(query)]
+        whole = len(texts) == len(queries)
         degraded = next((hit.degraded for found in hits for hit in found), "")
-        if degraded:
+        if degraded and whole:
             self._tell(f"{degraded}.")
             return
-        if not self._breaker.allows():
-            return
-        try:
-            self._judged(queries, domain, self._patience.timeout_seconds, logged=True)
-        except Exception as error:  # noqa: BLE001 - whatever fails below, the hits are there
-            self._breaker.failed(at_once=True)
-            self._tell(str(error) if isinstance(error, EmbedtuneError) else f"{said(error)}.")
-        else:
+        if texts and self._breaker.allows():
+            try:
+                self._judged(texts, domain, self._patience.timeout_seconds, logged=True)
+            except Exception as error:  # noqa: BLE001 - whatever fails below, the hits are there
+                self._breaker.failed(at_once=True)
+                self._tell(str(error) if isinstance(error, EmbedtuneError) else f"{said(error)}.")
+                return
             self._breaker.succeeded()
-            self._told = ""
+            self._told = "" if whole else self._told
+        if not whole:
+            self._tell("a question holds half a character; the others are.")
 
     def close(self) -> None:
         """Judge no more."""

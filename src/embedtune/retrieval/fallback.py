@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from embedtune.vocabulary.retrieval import Hit, Mode, Where
 
-_AT_ONCE = 64
+AT_ONCE = 64
+"""Questions that are answered together, at most."""
 
 DEGRADED = "degraded_searches"
 """The metric that counts questions which a lower level answered, by level."""
@@ -194,7 +195,7 @@ class FallbackSearch:
                 raise ValueError("the search is closed")
             self._asked += 1
         try:
-            blocks = [queries[start : start + _AT_ONCE] for start in range(0, len(queries), _AT_ONCE)]
+            blocks = [queries[start : start + AT_ONCE] for start in range(0, len(queries), AT_ONCE)]
             return [hits for block in blocks for hits in self._answer(block, limit, threshold, mode, where)]
         finally:
             with self._state:
