@@ -110,7 +110,24 @@ def test_a_file_is_one_object_where_that_is_asked_for(embedtune, done, fitted, m
     asked = ("anomaly", "score", "--file", "asked.txt", "--model", "v1.0", "--json")
     assert [row["query"] for row in embedtune(*asked).json["queries"]] == QUERIES[:3]
     monkeypatch.setattr("embedtune.cli.anomaly._MOST_AS_ONE", 2)
-    assert embedtune(*asked).code == 2
+    many = embedtune(*asked, "--log", "one.log")
+    assert (many.code, many.json["error"]) == (
+        2,
+        "More than 2 queries are too many for one object: leave out --json.",
+    )
+    assert not (done / "one.log").exists()
+
+
+def test_one_object_keeps_its_answers_where_a_line_is_bad(embedtune, done, fitted):
+    (done / "asked.jsonl").write_text("".join(json.dumps({"query": text}) + "\n" for text in QUERIES[:3]) + "why\n")
+    asked = ("anomaly", "score", "--file", "asked.jsonl", "--model", "v1.0", "--json")
+    answer = embedtune(*asked, "--log", "one.log")
+    assert answer.code == answer.json["exit_code"] == 2
+    assert [row["query"] for row in answer.json["queries"]] == QUERIES[:3]
+    assert "the first is line 4: not valid JSON" in answer.json["error"]
+    assert len(list(read_log(done / "one.log"))) == 3
+    (done / "asked.jsonl").write_text("why\n")
+    assert "queries" not in embedtune(*asked).json
 
 
 def test_what_strangers_wrote_does_nothing_to_a_terminal(embedtune, done, fitted):

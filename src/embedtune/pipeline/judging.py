@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from embedtune.anomaly.detector import AnomalyDetector
     from embedtune.anomaly.query_log import QueryLog
 
-_AT_ONCE = 256  # queries of a file that are judged together
+AT_ONCE = 256
+"""Queries of a file that are judged together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Judge:
         check_texts(texts)
         return self._judged([QueryLine(text, domain) for text in texts], logged=logged)
 
-    def stream(self, lines: Iterable[QueryLine], domain: str = "", at_once: int = _AT_ONCE) -> Iterator[JudgedQuery]:
+    def stream(self, lines: Iterable[QueryLine], domain: str = "", at_once: int = AT_ONCE) -> Iterator[JudgedQuery]:
         """Judge queries as they come.
 
         Args:
