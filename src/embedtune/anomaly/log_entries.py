@@ -82,6 +82,15 @@ def entries_of(stream: BinaryIO, path: Path) -> Iterator[LogEntry]:
         raise FormatError(f"{path} cannot be read: {error}.", "Check the disk.") from error
 
 
+def is_entry(line: bytes) -> bool:
+    """Tell whether a line is one of a log."""
+    try:
+        _ENTRY.validate_json(line)
+    except ValidationError:
+        return False
+    return True
+
+
 def _entry(line: bytes, path: Path, number: int) -> LogEntry:
     try:
         return _ENTRY.validate_json(line)

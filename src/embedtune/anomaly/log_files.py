@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from embedtune.anomaly.log_entries import MOST_LINE, is_entry
 from embedtune.errors import InputError
 from embedtune.locks import sole_holder
 
@@ -36,13 +37,15 @@ class LogFiles:
         settings: When a log is set aside and how many are kept.
 
     Raises:
-        InputError: The log or its key cannot be written or read.
+        InputError: The log or its key cannot be written or read, or a file of that name is somebody else's.
     """
 
     def __init__(self, path: Path, settings: QueryLogSettings) -> None:
         self._path = path
         self._settings = settings
-        self.key = self._own_key(path.with_name(f"{path.name}.key"))
+        key = path.with_name(f"{path.name}.key")
+        self._refuse_foreign(key)
+        self.key = self._own_key(key)
 
     def append(self, lines: bytes) -> None:
         """Append whole lines.
@@ -65,6 +68,16 @@ class LogFiles:
         taken = InputError(f"{self._path} is held by another process.", "Wait for it, or log to another file.")
         return sole_holder(self._path.with_name(f"{self._path.name}.lock"), taken, self._unusable, patience=_PATIENCE)
 
+    def _refuse_foreign(self, key: Path) -> None:
+        """Refuse to cut and to remove files that are no log; the key is older than the first entry of one that is."""
+        try:
+            files = (self._path, *(aged(self._path, age) for age in _ages(self._path)))
+            foreign = next((file for file in files if _is_foreign(file)), None)
+        except OSError as error:
+            raise self._unusable(error) from error
+        if foreign and not key.exists():
+            raise InputError(f"{foreign} is no log of judged queries.", "Log to another file; this one is left alone.")
+
     def _own_key(self, path: Path) -> bytes:
         """Return the log's key, made on first use; logs that the settings no longer keep go."""
         remedy = f"Remove {path}; hashes of older entries then no longer match."
@@ -72,16 +85,16 @@ class LogFiles:
             path.parent.mkdir(parents=True, exist_ok=True)
             lock = self._sole()
             try:
-                self._remove_oldest()
                 if not path.exists():
                     _write_key(path)
                 key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+                if len(key) != KEY_BYTES:
+                    raise InputError(f"{path} is no key of a log.", remedy)
+                self._remove_oldest()
             finally:
                 lock.release()
         except (OSError, ValueError) as error:
             raise InputError(f"The key of {self._path} cannot be used: {error}.", remedy) from error
-        if len(key) != KEY_BYTES:
-            raise InputError(f"{path} is no key of a log.", remedy)
         return key
 
     def _set_aside(self, coming: int) -> None:
@@ -121,6 +134,14 @@ def _ages(path: Path) -> list[int]:
     except OSError:
         return []
     return sorted(int(end) for end in ends if _AGE.fullmatch(end))
+
+
+def _is_foreign(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        first = stream.readline(MOST_LINE)
+    return bool(first) and not is_entry(first)
 
 
 def _write_key(path: Path) -> None:

@@ -41,8 +41,10 @@ def test_what_is_set_aside_while_a_report_begins_is_read_once(write, tmp_path, m
 
     def opened(path, *arguments, **values):
         stream = plain(path, *arguments, **values)
-        if "rb" in arguments and more:
-            write([more.pop()])
+        if more:
+            with monkeypatch.context() as patch:
+                patch.setattr(Path, "open", plain)
+                write([more.pop()])
         return stream
 
     monkeypatch.setattr(Path, "open", opened)

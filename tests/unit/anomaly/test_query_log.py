@@ -203,3 +203,30 @@ def test_a_log_that_cannot_be_is_reported(log, tmp_path):
         log(tmp_path / "queries.log")
     with pytest.raises(FormatError, match="cannot be read"):
         list(read_log(tmp_path / "nowhere.log"))
+
+
+@pytest.mark.parametrize("name", ["queries.log", "queries.log.5"])
+@pytest.mark.parametrize("content", [b"how do I oil the pump\nno line end", b'{"a": 1}', b"\x00\xff" * 50, b"line\n" * 9])
+def test_a_file_of_somebody_else_is_left_alone(log, tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=f"{name} is no log of judged queries"):
+        log(tmp_path / "queries.log", files=2)
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [(name, content)]
+
+
+def test_a_key_of_somebody_else_leaves_older_files_alone(log, tmp_path):
+    log(tmp_path / "other.log")
+    (tmp_path / "other.log").rename(tmp_path / "app.log.5")
+    (tmp_path / "app.log.key").write_text("abcd")
+    with pytest.raises(InputError, match="is no key of a log"):
+        log(tmp_path / "app.log", files=2)
+    assert (tmp_path / "app.log.5").exists()
+
+
+def test_a_log_whose_key_was_removed_goes_on_with_another(log, tmp_path):
+    path = tmp_path / "queries.log"
+    (one, *_) = log(path)
+    (tmp_path / "queries.log.key").unlink()
+    entries = log(path)
+    assert len(entries) == 8
+    assert entries[4].query != one.query
