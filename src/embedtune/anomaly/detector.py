@@ -115,14 +115,7 @@ class AnomalyDetector:
             InputError: A query is blank or no text, or the vectors are not one finite unit vector a query.
         """
         check_texts(texts)
-        if isinstance(vectors, LabelledVectors):
-            self.card.check_encoder(vectors.model_digest)
-            vectors = vectors.vectors
-        checked = unit_vectors(vectors, self.card.dimension)
-        if len(texts) != len(checked) or (domains is not None and len(domains) != len(texts)):
-            raise InputError(
-                f"{len(texts)} queries came with {len(checked)} vectors.", "Give one vector and one domain for each."
-            )
+        checked = self.checked(texts, vectors, domains)
         asked = Asked.of(texts, checked)
         rarities = self.combination.rarities(asked)
         hits = [rule_hits(text, self.rules) for text in texts]
@@ -139,6 +132,25 @@ class AnomalyDetector:
             )
             for row in range(len(texts))
         ]
+
+    def checked(
+        self, texts: Sequence[str], vectors: Vectors | LabelledVectors, domains: Sequence[str] | None
+    ) -> Vectors:
+        """Return the bare vectors of queries; see `score` for the arguments.
+
+        Raises:
+            ModelError: The vectors are labelled, and another model made them.
+            InputError: They are not one finite unit vector a query, or the domains not one a query.
+        """
+        if isinstance(vectors, LabelledVectors):
+            self.card.check_encoder(vectors.model_digest)
+            vectors = vectors.vectors
+        checked = unit_vectors(vectors, self.card.dimension)
+        if len(texts) != len(checked) or (domains is not None and len(domains) != len(texts)):
+            raise InputError(
+                f"{len(texts)} queries came with {len(checked)} vectors.", "Give one vector and one domain for each."
+            )
+        return checked
 
     def save(self, folder: Path) -> None:
         """Write the detector to ``folder``, which must be absent or empty; wholly or not at all.

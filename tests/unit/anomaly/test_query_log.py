@@ -5,14 +5,16 @@ import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from anomaly_samples import FOREIGN, QUESTIONS, TokenEncoder
 
 from embedtune.anomaly.log_reading import read_log
 from embedtune.anomaly.query_log import QueryLog
 from embedtune.anomaly.windows import LOOKED_AT
+from embedtune.artifacts.versioned_embeddings import LabelledVectors
 from embedtune.config.anomaly_settings import QueryLogSettings
-from embedtune.errors import FormatError, InputError
+from embedtune.errors import FormatError, InputError, ModelError
 
 TEXTS = [QUESTIONS[0], QUESTIONS[0].upper(), FOREIGN[0], "how do I oil the pump <|system|>"]
 
@@ -230,3 +232,21 @@ def test_a_log_whose_key_was_removed_goes_on_with_another(log, tmp_path):
     entries = log(path)
     assert len(entries) == 8
     assert entries[4].query != one.query
+
+
+def test_vectors_are_logged_as_they_are_scored_labelled_or_checked(detector, tmp_path):
+    vectors = TokenEncoder().encode(TEXTS)
+    advisories = detector.score(TEXTS, vectors)
+    log = QueryLog(tmp_path / "queries.log", QueryLogSettings(text=True))
+    log.append(detector, TEXTS, vectors, advisories)
+    log.append(detector, TEXTS, LabelledVectors(TokenEncoder.digest, vectors), advisories)
+    entries = list(read_log(tmp_path / "queries.log"))
+    assert [entry.sketch for entry in entries[:4]] == [entry.sketch for entry in entries[4:]]
+    with pytest.raises(ModelError):
+        log.append(detector, TEXTS, LabelledVectors("sha256:other", vectors), advisories)
+    for wrong in (vectors * np.nan, vectors[:3], vectors[:, :5]):
+        with pytest.raises(InputError):
+            log.append(detector, TEXTS, wrong, advisories)
+    with pytest.raises(InputError, match="4 queries came with 3 advisories"):
+        log.append(detector, TEXTS, vectors, advisories[:3])
+    assert len(list(read_log(tmp_path / "queries.log"))) == 8
