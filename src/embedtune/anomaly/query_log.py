@@ -73,7 +73,9 @@ class QueryLog:
             raise InputError(f"{len(texts)} queries came with {len(advisories)} advisories.", "Give one for each.")
         entries = log_entries(detector, texts, bare, advisories, domains, self._hash)
         if not self._settings.text:
-            seeds = [int(self._keyed("noise", text)[:32], 16) for text in texts]
+            # Of one detector asking again tells nothing more; the same noise under two of them would cancel.
+            purpose = f"noise:{detector.card.digest}"
+            seeds = [int(self._keyed(purpose, text)[:32], 16) for text in texts]
             veil = Veil.of(detector.reference)
             entries = [veil.entry(entry, seed) for entry, seed in zip(entries, seeds, strict=True)]
         lines = "".join(f"{entry.line()}\n" for entry in entries)

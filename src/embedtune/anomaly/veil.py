@@ -5,7 +5,8 @@ is moved by up to a fifth, the share of new words is told in quarters, the sketc
 than normal queries vary. Of a normal query that leaves, on average, at most 0.6 bits by the verdict, 1.3 by the
 p-value, 2.3 by the new words (most have none) and 8 * 0.27 by the sketch (the capacity of a Gaussian channel): of a
 hundred guesses a few fit as well as the right one. A query far from all others is told better, and the rules it meets
-are named. The noise follows from the log's key and the query, so that asking again tells nothing more.
+are named. The noise follows from the log's key, the query and the detector: asking again tells nothing more, and asking
+again under another detector gives one more independent look, no clear one.
 
 Normal queries are veiled the same way before they are compared with a log: what veils both sides alike makes no drift.
 """
@@ -69,7 +70,7 @@ class Veil:
 
         Args:
             entry: The entry, whole.
-            noise_seed: Decides the noise: the same for the same query and key, unknown to others.
+            noise_seed: Decides the noise: the same for the same query, detector and key, unknown to others.
         """
         draw = np.random.default_rng(noise_seed)
         sketch = self.sketches(np.array([entry.sketch]), draw)[0]

@@ -60,6 +60,26 @@ def test_the_log_itself_is_veiled_and_asking_again_tells_nothing_more(detector, 
     assert next(read_log(tmp_path / "two.log")).sketch != first.sketch
 
 
+def test_the_noise_of_two_detectors_does_not_cancel(detector, tmp_path):
+    other = dataclasses.replace(
+        detector, card=type(detector.card).model_validate({**detector.card.model_dump(), "origin": "another fit"})
+    )
+    vectors = TokenEncoder().encode(QUESTIONS)
+    advisories = detector.score(QUESTIONS, vectors)
+    log = QueryLog(tmp_path / "queries.log", QueryLogSettings())
+    for one in (detector, other):
+        log.append(one, QUESTIONS, vectors, advisories)
+    entries = list(read_log(tmp_path / "queries.log"))
+    under = entries[: len(QUESTIONS)], entries[len(QUESTIONS) :]
+    assert [entry.query for entry in under[0]] == [entry.query for entry in under[1]]
+    exact = detector.reference.sketch(vectors)[:, :DIRECTIONS] / Veil.of(detector.reference).spread
+    noises = [np.array([entry.sketch for entry in side]) - exact for side in under]
+    for direction in range(DIRECTIONS):
+        assert abs(np.corrcoef(noises[0][:, direction], noises[1][:, direction])[0, 1]) < 0.35
+    moves = [np.array([e.p_value - a.p_value for e, a in zip(side, advisories, strict=True)]) for side in under]
+    assert abs(np.corrcoef(*moves)[0, 1]) < 0.5
+
+
 def test_veiled_on_both_sides_the_same_is_no_drift_and_the_foreign_is(veil, judged, detector):
     reference = detector.reference
     alone = np.arange(len(reference.sketches))
