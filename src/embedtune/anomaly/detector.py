@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 UNUSUAL_FACTOR = 2
 """A query with a p-value up to this many times alpha is worth a look, though not flagged."""
 
+_WANTED = "Give text, and leave empty queries out."
 _NAMED = 3  # nearest known queries that an advisory names
 
 
@@ -76,11 +77,16 @@ class AnomalyDetector:
 
         Raises:
             ModelError: The encoder is another model.
-            InputError: As `score`.
+            InputError: A query is blank or no text; it is named by its number, and those before it are scored.
         """
         coming = iter(texts)
+        before = 0
         while some := list(islice(coming, at_once)):
-            yield from self.score_texts(encoder, some, [domain] * len(some))
+            fit = list(takewhile(lambda text: not _fault(text), some))
+            yield from self.score_texts(encoder, fit, [domain] * len(fit))
+            before += len(fit)
+            if len(fit) < len(some):
+                raise InputError(f"Query {before + 1} {_fault(some[len(fit)])}.", _WANTED)
 
     def score_texts(
         self, encoder: Encoder, texts: Sequence[str], domains: Sequence[str] | None = None
@@ -207,10 +213,14 @@ def check_texts(texts: Sequence[str]) -> None:
         InputError: One is blank, or holds half of a character (a lone surrogate).
     """
     for number, text in enumerate(texts, start=1):
-        if not text.strip():
-            raise InputError(f"Query {number} of {len(texts)} is empty.", "Leave empty queries out.")
-        if not is_text(text):
-            raise InputError(f"Query {number} of {len(texts)} is not text: it holds half a character.", "Give UTF-8.")
+        if fault := _fault(text):
+            raise InputError(f"Query {number} of {len(texts)} {fault}.", _WANTED)
+
+
+def _fault(text: str) -> str:
+    if not text.strip():
+        return "is empty"
+    return "" if is_text(text) else "is not text: it holds half a character"
 
 
 def is_text(query: str) -> bool:

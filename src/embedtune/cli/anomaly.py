@@ -188,8 +188,7 @@ def _as_one(session: Session, judge: Judge, model: str, lines: Iterable[QueryLin
     error: Mapping[str, object] = {}
     code = DONE
     try:
-        for item in judge.stream(_counted(lines), domain):
-            judged.append(judged_values(item))
+        judged.extend(judged_values(item) for item in judge.stream(_counted(lines), domain))
     except InputError as failed:
         if not judged:
             raise
@@ -204,8 +203,7 @@ def _counted(lines: Iterable[QueryLine]) -> Iterator[QueryLine]:
     read: list[QueryLine] = []
     failed: FormatError | None = None
     try:
-        for line in islice(lines, _MOST_AS_ONE + 1):
-            read.append(line)
+        read.extend(islice(lines, _MOST_AS_ONE + 1))
     except FormatError as error:
         failed = error
     if len(read) > _MOST_AS_ONE:

@@ -208,7 +208,9 @@ def test_a_log_that_cannot_be_is_reported(log, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["queries.log", "queries.log.5"])
-@pytest.mark.parametrize("content", [b"how do I oil the pump\nno line end", b'{"a": 1}', b"\x00\xff" * 50, b"line\n" * 9])
+@pytest.mark.parametrize(
+    "content", [b"how do I oil the pump\nno line end", b'{"a": 1}', b"\x00\xff" * 50, b"line\n" * 9]
+)
 def test_a_file_of_somebody_else_is_left_alone(log, tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=f"{name} is no log of judged queries"):
