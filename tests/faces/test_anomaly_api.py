@@ -35,6 +35,7 @@ def test_judging_logging_and_comparing(tmp_path):
     assert drift.alarm
     assert drift.queries == 140
     assert drift.rate.flagged >= 40
+    assert assess_query_log(detector, [tmp_path / "queries.log"], last=50).queries == 50
 
 
 def test_domains_groups_and_passages_may_be_given():

@@ -34,7 +34,7 @@ def read_log(*paths: Path) -> Iterator[LogEntry]:
 
 def _opened(path: Path, stack: ExitStack, met: set[tuple[int, int]]) -> list[tuple[Path, BinaryIO]]:
     """Return the files of a log that were not met before, opened, the youngest first."""
-    streams = []
+    streams: list[tuple[Path, BinaryIO]] = []
     missing = True
     try:
         for file in (path, *(aged(path, age) for age in range(1, OLDEST + 1))):
