@@ -93,6 +93,18 @@ def test_one_person_who_asks_one_flagged_query_again_and_again_is_no_drift(half,
     assert max(part.flagged for part in drift.stretches) <= 3
 
 
+def test_one_query_of_two_logs_counts_once_where_its_text_is_known(half, tmp_path):
+    vectors = TokenEncoder().encode(FRESH)
+    advisories = half.score(FRESH, vectors)
+    for name, text in (("one.log", True), ("two.log", True), ("three.log", False)):
+        QueryLog(tmp_path / name, QueryLogSettings(text=text)).append(half, FRESH, vectors, advisories)
+    QueryLog(tmp_path / "one.log", QueryLogSettings()).append(half, FRESH, vectors, advisories)
+    with_texts = assess(half, list(read_log(tmp_path / "one.log", tmp_path / "two.log")), 0.05, 1)
+    assert (with_texts.queries, with_texts.distinct) == (432, 144)
+    without = assess(half, list(read_log(tmp_path / "one.log", tmp_path / "three.log")), 0.05, 1)
+    assert without.distinct == 288
+
+
 def test_flags_are_expected_by_the_threshold_that_each_query_met(half, logged):
     loose = dataclasses.replace(
         half,
