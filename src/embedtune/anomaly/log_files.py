@@ -23,6 +23,7 @@ _PATIENCE = 2.0  # seconds for another process to end its line; advice waits as 
 _MEGABYTE = 1 << 20
 _BLOCK = 1 << 16
 _PRIVATE = 0o600
+_OTHERS = 0o077
 OLDEST = 999
 """The greatest age of a log that was set aside: what `query_log.files` allows."""
 
@@ -91,6 +92,7 @@ class LogFiles:
                 if len(key) != KEY_BYTES:
                     raise InputError(f"{path} is no key of a log.", remedy)
                 self._remove_oldest()
+                self._make_private(path)
             finally:
                 lock.release()
         except (OSError, ValueError) as error:
@@ -113,6 +115,15 @@ class LogFiles:
         for age in _ages(self._path):
             if age >= self._settings.files:
                 aged(self._path, age).unlink(missing_ok=True)
+
+    def _make_private(self, key: Path) -> None:
+        """Take from others what a copy, or a hand, has given them."""
+        try:
+            for file in (key, self._path, *(aged(self._path, age) for age in _ages(self._path))):
+                if file.is_file() and file.stat().st_mode & _OTHERS:
+                    file.chmod(_PRIVATE)
+        except OSError as error:
+            raise self._unusable(error) from error
 
     def _unusable(self, error: OSError) -> InputError:
         return InputError(

@@ -146,6 +146,16 @@ def test_only_the_owner_may_read_a_log(log, tmp_path):
     assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {0o600}
 
 
+def test_a_log_that_others_could_read_becomes_its_owners(log, tmp_path):
+    for number in range(2):
+        log(tmp_path / "queries.log", [QUESTIONS[number]], text=True, megabytes=1e-6)
+    kept = [tmp_path / f"queries.log{end}" for end in ("", ".1", ".key")]
+    for file in kept:
+        file.chmod(0o644)
+    QueryLog(tmp_path / "queries.log", QueryLogSettings())
+    assert [stat.S_IMODE(file.stat().st_mode) for file in kept] == [0o600] * 3
+
+
 def test_logs_that_are_no_longer_kept_go_and_others_stay(log, tmp_path):
     path = tmp_path / "queries.log"
     for number in range(5):
