@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 
@@ -59,6 +60,7 @@ def test_a_log_is_compared_and_a_page_written(embedtune, done, fitted):
     assert judged.code == 0, judged.err
     usual = embedtune("anomaly", "report", "one.log", "--model", "v1.0", "--json")
     assert usual.json["queries"] == len(QUERIES)
+    assert (usual.code, usual.json["alarm"], usual.json["alarms"]) == (0, False, [])
     embedtune("anomaly", "score", "--file", "strange.txt", "--model", "v1.0", "--log", "two.log")
     answer = embedtune("anomaly", "report", "two.log", "--model", "v1.0", "-o", "page.html")
     assert answer.code == 1
@@ -198,3 +200,17 @@ def test_a_model_that_fails_in_a_search_costs_the_advice_and_no_hits(embedtune, 
     assert answer.json["degraded"]
     assert answer.json["advisory"] is None
     assert "No advice on the query: The query cannot be judged: RuntimeError: no memory." in answer.err
+
+
+def test_a_report_is_on_a_stretch_of_the_log(embedtune, done, fitted):
+    (done / "asked.txt").write_text("\n".join(QUERIES))
+    embedtune("anomaly", "score", "--file", "asked.txt", "--model", "v1.0", "--log", "one.log")
+    lines = (done / "one.log").read_text().splitlines()
+    shifted = [re.sub(r'"time":"....', f'"time":"{2021 - (row % 4 == 0)}', line) for row, line in enumerate(lines)]
+    (done / "one.log").write_text("\n".join(shifted) + "\n")
+    report = ("anomaly", "report", "one.log", "--model", "v1.0", "--json")
+    told = embedtune(*report, "--since", "2021-01-01").json
+    assert told["queries"] == len(QUERIES) * 3 // 4
+    assert told["begin"].startswith("2021")
+    assert "0 queries that this detector judged" in embedtune(*report, "--since", "2022-01-01").json["error"]
+    assert embedtune(*report, "--since", "soon").code == 2
