@@ -174,3 +174,15 @@ def test_half_a_character_keeps_no_other_question_from_being_judged(opened, even
     assert told(events) == ["Searches are not judged: a question holds half a character; the others are."]
     assert index.search(half)
     assert len(judged) == 2
+
+
+def test_advice_without_a_log_is_said_to_be_none(project, events, judged):
+    log = project.config.query_log.model_copy(update={"file": ""})
+    own = replace(project, config=project.config.model_copy(update={"query_log": log}))
+    index = OpenedIndex(own, judging=True)
+    assert index.search(QUESTION)
+    index.close()
+    assert judged == []
+    assert told(events) == [
+        "Searches are not judged: query_log.advise is on, and query_log.file names no log for what is found."
+    ]

@@ -41,6 +41,8 @@ class SearchAdvice:
         self._breaker = CircuitBreaker(1, self._patience.retry_seconds)
         self._judge: Judge | None = None
         self._told = ""
+        if beside and settings.advise and not settings.file:
+            self._tell("query_log.advise is on, and query_log.file names no log for what is found.")
 
     def of(self, queries: Sequence[str], domain: str) -> list[JudgedQuery]:
         """Judge queries; they are logged where the settings name a log, unless their search was.
