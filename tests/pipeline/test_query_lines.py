@@ -36,7 +36,7 @@ def test_a_bad_line_spoils_no_other_and_is_told_in_the_end(line, reason):
     made = lines(b'{"query": "first"}\n' + line + b'\n{"query": "last"}\n', as_json=True)
     assert [found.text for found in made] == ["first", "last"]
     with pytest.raises(FormatError, match=rf"1 lines of the file hold no query; the first is line 2: .*{reason}"):
-        made.check()
+        made.check("The others were used.")
 
 
 def test_the_rest_of_an_endless_line_is_not_held(monkeypatch):
@@ -59,3 +59,11 @@ def test_what_is_fitted_on_may_be_in_any_encoding(tmp_path):
     assert read_queries(tmp_path / "queries.txt") == [QueryLine("first", number=1), QueryLine("f\u00fcr", number=3)]
     (tmp_path / "queries.jsonl").write_text('{"query": "how", "domain": "pump"}\n')
     assert read_queries(tmp_path / "queries.jsonl") == [QueryLine("how", "pump", number=1)]
+
+
+def test_what_is_fitted_on_is_used_as_a_whole_or_not_at_all(tmp_path):
+    (tmp_path / "queries.jsonl").write_text('{"query": "how"}\nwhy\n')
+    for read, said in ((query_lines, "The others were used."), (read_queries, "Nothing was done with the others.")):
+        with pytest.raises(FormatError) as caught:
+            list(read(tmp_path / "queries.jsonl"))
+        assert caught.value.remedy.endswith(f" {said}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 UNUSUAL_FACTOR = 2
 """A query with a p-value up to this many times alpha is worth a look, though not flagged."""
 
+_WANTED = "Give text, and leave empty queries out."
 _NAMED = 3  # nearest known queries that an advisory names
 
 
@@ -76,11 +77,16 @@ class AnomalyDetector:
 
         Raises:
             ModelError: The encoder is another model.
-            InputError: As `score`.
+            InputError: A query is blank or no text; it is named by its number, and those before it are scored.
         """
         coming = iter(texts)
+        before = 0
         while some := list(islice(coming, at_once)):
-            yield from self.score_texts(encoder, some, [domain] * len(some))
+            fit = list(takewhile(lambda text: not _fault(text), some))
+            yield from self.score_texts(encoder, fit, [domain] * len(fit))
+            before += len(fit)
+            if len(fit) < len(some):
+                raise InputError(f"Query {before + 1} {_fault(some[len(fit)])}.", _WANTED)
 
     def score_texts(
         self, encoder: Encoder, texts: Sequence[str], domains: Sequence[str] | None = None
@@ -115,14 +121,7 @@ class AnomalyDetector:
             InputError: A query is blank or no text, or the vectors are not one finite unit vector a query.
         """
         check_texts(texts)
-        if isinstance(vectors, LabelledVectors):
-            self.card.check_encoder(vectors.model_digest)
-            vectors = vectors.vectors
-        checked = unit_vectors(vectors, self.card.dimension)
-        if len(texts) != len(checked) or (domains is not None and len(domains) != len(texts)):
-            raise InputError(
-                f"{len(texts)} queries came with {len(checked)} vectors.", "Give one vector and one domain for each."
-            )
+        checked = self.checked(texts, vectors, domains)
         asked = Asked.of(texts, checked)
         rarities = self.combination.rarities(asked)
         hits = [rule_hits(text, self.rules) for text in texts]
@@ -139,6 +138,25 @@ class AnomalyDetector:
             )
             for row in range(len(texts))
         ]
+
+    def checked(
+        self, texts: Sequence[str], vectors: Vectors | LabelledVectors, domains: Sequence[str] | None
+    ) -> Vectors:
+        """Return the bare vectors of queries; see `score` for the arguments.
+
+        Raises:
+            ModelError: The vectors are labelled, and another model made them.
+            InputError: They are not one finite unit vector a query, or the domains not one a query.
+        """
+        if isinstance(vectors, LabelledVectors):
+            self.card.check_encoder(vectors.model_digest)
+            vectors = vectors.vectors
+        checked = unit_vectors(vectors, self.card.dimension)
+        if len(texts) != len(checked) or (domains is not None and len(domains) != len(texts)):
+            raise InputError(
+                f"{len(texts)} queries came with {len(checked)} vectors.", "Give one vector and one domain for each."
+            )
+        return checked
 
     def save(self, folder: Path) -> None:
         """Write the detector to ``folder``, which must be absent or empty; wholly or not at all.
@@ -195,12 +213,23 @@ def check_texts(texts: Sequence[str]) -> None:
         InputError: One is blank, or holds half of a character (a lone surrogate).
     """
     for number, text in enumerate(texts, start=1):
-        if not text.strip():
-            raise InputError(f"Query {number} of {len(texts)} is empty.", "Leave empty queries out.")
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise InputError(f"Query {number} of {len(texts)} is not text: {error}.", "Give UTF-8.") from error
+        if fault := _fault(text):
+            raise InputError(f"Query {number} of {len(texts)} {fault}.", _WANTED)
+
+
+def _fault(text: str) -> str:
+    if not text.strip():
+        return "is empty"
+    return "" if is_text(text) else "is not text: it holds half a character"
+
+
+def is_text(query: str) -> bool:
+    """Tell whether a query has a form in UTF-8: half of a character (a lone surrogate) has none."""
+    try:
+        query.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def new_words(combination: Combination, words: Sequence[str]) -> float:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
 
@@ -60,25 +60,35 @@ class LogEntry:
 _ENTRY = TypeAdapter(LogEntry)
 
 
-def read_entries(path: Path) -> Iterator[LogEntry]:
+def entries_of(stream: BinaryIO, path: Path) -> Iterator[LogEntry]:
     """Yield the entries of a file, line by line; a last line that a crash cut short is passed over.
+
+    Args:
+        stream: The file, opened.
+        path: What messages call it.
 
     Raises:
         FormatError: The file cannot be read, or a line is no entry; the message names the line.
     """
+    number = 0
     try:
-        with path.open("rb") as stream:
-            number = 0
-            while line := stream.readline(MOST_LINE):
-                number += 1
-                if not line.endswith(b"\n") and len(line) < MOST_LINE:
-                    return
-                if line.strip():
-                    yield _entry(line, path, number)
+        while line := stream.readline(MOST_LINE):
+            number += 1
+            if not line.endswith(b"\n") and len(line) < MOST_LINE:
+                return
+            if line.strip():
+                yield _entry(line, path, number)
     except OSError as error:
-        raise FormatError(
-            f"{path} cannot be read: {error}.", "Give a log of judged queries (`query_log.file`)."
-        ) from error
+        raise FormatError(f"{path} cannot be read: {error}.", "Check the disk.") from error
+
+
+def is_entry(line: bytes) -> bool:
+    """Tell whether a line is one of a log."""
+    try:
+        _ENTRY.validate_json(line)
+    except ValidationError:
+        return False
+    return True
 
 
 def _entry(line: bytes, path: Path, number: int) -> LogEntry:

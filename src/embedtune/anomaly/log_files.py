@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from embedtune.anomaly.log_entries import MOST_LINE, is_entry
 from embedtune.errors import InputError
 from embedtune.locks import sole_holder
 
@@ -23,14 +23,11 @@ _PATIENCE = 2.0  # seconds for another process to end its line; advice waits as 
 _MEGABYTE = 1 << 20
 _BLOCK = 1 << 16
 _PRIVATE = 0o600
-# The ages that `query_log.files` allows: a name with a date in it is somebody else's.
-_AGE = re.compile(r"[1-9]\d{0,2}")
+_OTHERS = 0o077
+OLDEST = 999
+"""The greatest age of a log that was set aside: what `query_log.files` allows."""
 
-
-def whole_logs(paths: Iterable[Path]) -> list[Path]:
-    """Return the files of logs, each once; of a log the oldest first: those set aside, then the log itself."""
-    files = [file for path in paths for file in (*(_aged(path, age) for age in reversed(_ages(path))), path)]
-    return list({file.resolve(): file for file in files}.values())
+_AGE = re.compile(r"[1-9]\d{0,2}")  # a name with a date in it is somebody else's
 
 
 class LogFiles:
@@ -41,13 +38,15 @@ class LogFiles:
         settings: When a log is set aside and how many are kept.
 
     Raises:
-        InputError: The log or its key cannot be written or read.
+        InputError: The log or its key cannot be written or read, or a file of that name is somebody else's.
     """
 
     def __init__(self, path: Path, settings: QueryLogSettings) -> None:
         self._path = path
         self._settings = settings
-        self.key = self._own_key(path.with_name(f"{path.name}.key"))
+        key = path.with_name(f"{path.name}.key")
+        self._refuse_foreign(key)
+        self.key = self._own_key(key)
 
     def append(self, lines: bytes) -> None:
         """Append whole lines.
@@ -70,6 +69,16 @@ class LogFiles:
         taken = InputError(f"{self._path} is held by another process.", "Wait for it, or log to another file.")
         return sole_holder(self._path.with_name(f"{self._path.name}.lock"), taken, self._unusable, patience=_PATIENCE)
 
+    def _refuse_foreign(self, key: Path) -> None:
+        """Refuse to cut and to remove files that are no log; the key is older than the first entry of one that is."""
+        try:
+            files = (self._path, *(aged(self._path, age) for age in _ages(self._path)))
+            foreign = next((file for file in files if _is_foreign(file)), None)
+        except OSError as error:
+            raise self._unusable(error) from error
+        if foreign and not key.exists():
+            raise InputError(f"{foreign} is no log of judged queries.", "Log to another file; this one is left alone.")
+
     def _own_key(self, path: Path) -> bytes:
         """Return the log's key, made on first use; logs that the settings no longer keep go."""
         remedy = f"Remove {path}; hashes of older entries then no longer match."
@@ -77,16 +86,17 @@ class LogFiles:
             path.parent.mkdir(parents=True, exist_ok=True)
             lock = self._sole()
             try:
-                self._remove_oldest()
                 if not path.exists():
                     _write_key(path)
                 key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+                if len(key) != KEY_BYTES:
+                    raise InputError(f"{path} is no key of a log.", remedy)
+                self._remove_oldest()
+                self._make_private(path)
             finally:
                 lock.release()
         except (OSError, ValueError) as error:
             raise InputError(f"The key of {self._path} cannot be used: {error}.", remedy) from error
-        if len(key) != KEY_BYTES:
-            raise InputError(f"{path} is no key of a log.", remedy)
         return key
 
     def _set_aside(self, coming: int) -> None:
@@ -94,7 +104,7 @@ class LogFiles:
         size = self._path.stat().st_size if self._path.exists() else 0
         if not size or size + coming <= self._settings.megabytes * _MEGABYTE:
             return
-        names = [self._path, *(_aged(self._path, age) for age in range(1, self._settings.files))]
+        names = [self._path, *(aged(self._path, age) for age in range(1, self._settings.files))]
         for younger, older in reversed(list(pairwise(names))):
             if younger.exists():
                 younger.replace(older)
@@ -104,7 +114,16 @@ class LogFiles:
     def _remove_oldest(self) -> None:
         for age in _ages(self._path):
             if age >= self._settings.files:
-                _aged(self._path, age).unlink(missing_ok=True)
+                aged(self._path, age).unlink(missing_ok=True)
+
+    def _make_private(self, key: Path) -> None:
+        """Take from others what a copy, or a hand, has given them."""
+        try:
+            for file in (key, self._path, *(aged(self._path, age) for age in _ages(self._path))):
+                if file.is_file() and file.stat().st_mode & _OTHERS:
+                    file.chmod(_PRIVATE)
+        except OSError as error:
+            raise self._unusable(error) from error
 
     def _unusable(self, error: OSError) -> InputError:
         return InputError(
@@ -113,7 +132,8 @@ class LogFiles:
         )
 
 
-def _aged(path: Path, age: int) -> Path:
+def aged(path: Path, age: int) -> Path:
+    """Return the file of a log that was set aside, 1 for the latest."""
     return path.with_name(f"{path.name}.{age}")
 
 
@@ -125,6 +145,14 @@ def _ages(path: Path) -> list[int]:
     except OSError:
         return []
     return sorted(int(end) for end in ends if _AGE.fullmatch(end))
+
+
+def _is_foreign(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        first = stream.readline(MOST_LINE)
+    return bool(first) and not is_entry(first)
 
 
 def _write_key(path: Path) -> None:

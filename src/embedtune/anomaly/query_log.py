@@ -19,10 +19,12 @@ from embedtune.anomaly.log_entries import LogEntry
 from embedtune.anomaly.log_files import LogFiles
 from embedtune.anomaly.veil import Veil
 from embedtune.anomaly.windows import looked_at, normal_form
+from embedtune.errors import InputError
 
 if TYPE_CHECKING:
     from embedtune.anomaly.detector import AnomalyDetector
     from embedtune.anomaly.detectors.unit_vectors import Vectors
+    from embedtune.artifacts.versioned_embeddings import LabelledVectors
     from embedtune.config.anomaly_settings import QueryLogSettings
 
 _DECIMALS = 4
@@ -48,7 +50,7 @@ class QueryLog:
         self,
         detector: AnomalyDetector,
         texts: Sequence[str],
-        vectors: Vectors,
+        vectors: Vectors | LabelledVectors,
         advisories: Sequence[Advisory],
         domains: Sequence[str] | None = None,
     ) -> None:
@@ -57,16 +59,23 @@ class QueryLog:
         Args:
             detector: What judged them.
             texts: The queries.
-            vectors: Their vectors, shape (n, dimension).
+            vectors: What it judged them by, bare or labelled; see `AnomalyDetector.score`.
             advisories: What was said of each.
             domains: The domain of each, empty for none.
 
         Raises:
-            InputError: The log cannot be written, or another process does not let go of it.
+            ModelError: The vectors are labelled, and another model made them.
+            InputError: The log cannot be written, another process does not let go of it, or there is not one finite
+                unit vector and one advisory a query.
         """
-        entries = log_entries(detector, texts, vectors, advisories, domains, self._hash)
+        bare = detector.checked(texts, vectors, domains)
+        if len(advisories) != len(texts):
+            raise InputError(f"{len(texts)} queries came with {len(advisories)} advisories.", "Give one for each.")
+        entries = log_entries(detector, texts, bare, advisories, domains, self._hash)
         if not self._settings.text:
-            seeds = [int(self._keyed("noise", text)[:32], 16) for text in texts]
+            # Of one detector asking again tells nothing more; the same noise under two of them would cancel.
+            purpose = f"noise:{detector.card.digest}"
+            seeds = [int(self._keyed(purpose, text)[:32], 16) for text in texts]
             veil = Veil.of(detector.reference)
             entries = [veil.entry(entry, seed) for entry, seed in zip(entries, seeds, strict=True)]
         lines = "".join(f"{entry.line()}\n" for entry in entries)

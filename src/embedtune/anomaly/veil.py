@@ -3,9 +3,10 @@
 Whoever holds a log and the detector can judge a guess and compare. So a veiled entry is coarse and noisy: the p-value
 is moved by up to a fifth, the share of new words is told in quarters, the sketch in eight directions with more noise
 than normal queries vary. Of a normal query that leaves, on average, at most 0.6 bits by the verdict, 1.3 by the
-p-value, 2.3 by the new words (most have none) and 8 * 0.27 by the sketch (the capacity of a Gaussian channel): of a
-hundred guesses a few fit as well as the right one. A query far from all others is told better, and the rules it meets
-are named. The noise follows from the log's key and the query, so that asking again tells nothing more.
+p-value, 2.3 by the new words (most have none) and 8 * 0.27 by the sketch (the capacity of a Gaussian channel), together
+6.4: of some hundred guesses one or more fit as well as the right one. A query far from all others is told better, and
+the rules it meets, its domain and whose threshold it met are named. The noise follows from the log's key, the query and
+the detector: asking again tells nothing more, and under another detector it is one more independent look.
 
 Normal queries are veiled the same way before they are compared with a log: what veils both sides alike makes no drift.
 """
@@ -69,7 +70,7 @@ class Veil:
 
         Args:
             entry: The entry, whole.
-            noise_seed: Decides the noise: the same for the same query and key, unknown to others.
+            noise_seed: Decides the noise: the same for the same query, detector and key, unknown to others.
         """
         draw = np.random.default_rng(noise_seed)
         sketch = self.sketches(np.array([entry.sketch]), draw)[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedtune.config.anomaly_settings import AnomalySettings, QueryLogSettings
+from embedtune.events import Report, silent
 from embedtune.vocabulary.ports import Encoder
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ def assess_query_log(
     level: float = 0.05,
     seed: int = 42,
     since: str | None = None,
+    last: int | None = None,
+    report: Report = silent,
 ) -> Drift:
     """Compare logs with the normal queries that calibrated the detector which judged them.
 
@@ -99,18 +102,20 @@ def assess_query_log(
         level: The chance of an alarm where nothing has changed, in one look.
         seed: Decides samples and permutations.
         since: Only queries from this time on, ISO 8601, in UTC unless it says otherwise.
+        last: Only so many of the newest queries; 100,000 at most, which is also the default.
+        report: Told where older queries than the newest 100,000 are left out.
 
     Raises:
         FormatError: A log cannot be read.
-        InputError: Too few queries that this detector judged, or ``since`` is no time.
+        InputError: Too few queries that this detector judged, ``since`` is no time, or ``last`` is below 1 or too many.
     """
     from embedtune.anomaly.drift.assessment import assess
-    from embedtune.anomaly.drift.period import entries_since
-    from embedtune.anomaly.log_entries import read_entries
-    from embedtune.anomaly.log_files import whole_logs
+    from embedtune.anomaly.drift.period import entries_since, newest_entries
+    from embedtune.anomaly.log_reading import read_log
 
-    entries = (entry for file in whole_logs(map(Path, logs)) for entry in read_entries(file))
-    return assess(detector, list(entries if since is None else entries_since(entries, since)), level, seed)
+    entries = read_log(*map(Path, logs))
+    wanted = entries if since is None else entries_since(entries, since)
+    return assess(detector, newest_entries(wanted, last, report), level, seed)
 
 
 def write_drift_page(drift: Drift, page: str | Path, *, name: str = "detector") -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import click
 
 from embedtune.cli.options import FILE, STORE, Session, common, example
+from embedtune.errors import FormatError, InputError
 
 if TYPE_CHECKING:
     from embedtune.pipeline.drift_report import AssessedLog
     from embedtune.pipeline.judging import Judge, JudgedQuery
+    from embedtune.pipeline.query_lines import QueryLine
 
 _MOST_AS_ONE = 10_000  # queries of a file that --json answers with one object
 _SHOWN = 500  # characters of a query that a terminal is shown
@@ -83,7 +85,7 @@ def fit(
 @common
 def score(
     session: Session, queries: tuple[str, ...], queries_file: Path | None, model: str, domain: str, log: Path | None
-) -> None:
+) -> int:
     """Tell whether queries are normal, unusual or anomalous, and why.
 
     With --file each is a line of JSON, written as soon as it is judged; with --json too they are one object.
@@ -94,17 +96,16 @@ def score(
     from embedtune.pipeline.judging import Judge
 
     judge = Judge.of(session.project(), model, log=log)
-    items = judge.judge(queries, domain) if queries_file is None else _of_file(judge, queries_file, domain)
-    if queries_file is not None and not session.console.as_json:
-        for item in items:
+    if queries_file is None:
+        judged = judge.judge(queries, domain)
+        value = {"model": model, "queries": [judged_values(item) for item in judged]}
+        session.console.result(value, "\n".join(map(judged_text, judged)))
+    elif session.console.as_json:
+        return _as_one(session, judge, model, _lines(queries_file), domain)
+    else:
+        for item in judge.stream(_lines(queries_file), domain, at_once=_at_once(queries_file)):
             session.console.line(judged_values(item))
-        return
-    judged = list(islice(items, _MOST_AS_ONE + 1))
-    if len(judged) > _MOST_AS_ONE:
-        raise click.UsageError(f"More than {_MOST_AS_ONE} queries are too many for one object: leave out --json.")
-    session.console.result(
-        {"model": model, "queries": [judged_values(item) for item in judged]}, "\n".join(map(judged_text, judged))
-    )
+    return 0
 
 
 @anomaly.command(epilog=example("embedtune anomaly report queries.log --model v1.0 -o queries.html"))
@@ -183,14 +184,55 @@ def harmless(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(shown.split()))
 
 
-def _of_file(judge: Judge, path: Path, domain: str) -> Iterator[JudgedQuery]:
-    """Judge the lines of a file, or of standard input, where nobody waits for the next."""
+def _as_one(session: Session, judge: Judge, model: str, lines: Iterable[QueryLine], domain: str) -> int:
+    """Judge lines and print one object; an error at their end goes with it, for what was judged is in the log."""
+    from embedtune.cli.main import DONE, exit_code
+
+    judged: list[Mapping[str, object]] = []
+    error: Mapping[str, object] = {}
+    code = DONE
+    try:
+        judged.extend(judged_values(item) for item in judge.stream(_counted(lines), domain))
+    except InputError as failed:
+        if not judged:
+            raise
+        code = exit_code(failed)
+        error = {"error": failed.message, "remedy": failed.remedy, "exit_code": code}
+    session.console.result({"model": model, "queries": judged, **error})
+    return code
+
+
+def _counted(lines: Iterable[QueryLine]) -> Iterator[QueryLine]:
+    """Yield lines once there are known not to be too many for one object, then the error that they end with."""
+    read: list[QueryLine] = []
+    failed: FormatError | None = None
+    try:
+        read.extend(islice(lines, _MOST_AS_ONE + 1))
+    except FormatError as error:
+        failed = error
+    if len(read) > _MOST_AS_ONE:
+        raise click.UsageError(f"More than {_MOST_AS_ONE} queries are too many for one object: leave out --json.")
+    yield from read
+    if failed:
+        raise failed
+
+
+def _lines(path: Path) -> Iterable[QueryLine]:
+    """Return the lines of a file, or of standard input."""
     from embedtune.pipeline.query_lines import QueryLines, query_lines
 
-    if str(path) != "-":
-        return judge.stream(query_lines(path), domain)
-    lines = QueryLines(sys.stdin.buffer, "standard input", as_json=False)
-    return judge.stream(lines, domain, at_once=1)
+    return QueryLines(sys.stdin.buffer, "standard input", as_json=False) if _is_stdin(path) else query_lines(path)
+
+
+def _at_once(path: Path) -> int:
+    """Return how many lines are judged together: of standard input nobody waits for the next."""
+    from embedtune.pipeline.judging import AT_ONCE
+
+    return 1 if _is_stdin(path) else AT_ONCE
+
+
+def _is_stdin(path: Path) -> bool:
+    return str(path) == "-"
 
 
 COMMANDS = (anomaly,)

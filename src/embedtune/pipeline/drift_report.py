@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedtune.errors import InputError
 from embedtune.files import write_text
 from embedtune.pipeline.anomaly import version_detector
 from embedtune.pipeline.project import Project
@@ -17,8 +14,6 @@ from embedtune.pipeline.project import Project
 if TYPE_CHECKING:
     from embedtune.anomaly.drift.assessment import Drift
     from embedtune.report.drift_content import DriftContent, DriftTest
-
-_NEWEST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +38,22 @@ def assess_logs(
         project: The project; its settings say how seldom a false alarm may be.
         version: The version whose detector judged.
         logs: The logs, together one, each with what was set aside of it.
-        last: Only so many of the newest queries; at most `_NEWEST`, which is also the default.
+        last: Only so many of the newest queries; by default as many as are compared at most, which is reported.
         since: Only those from this time on, ISO 8601.
 
     Raises:
         FormatError: A log cannot be read.
-        InputError: Too few queries that this detector judged, ``last`` is below 1, or ``since`` no time.
+        InputError: Too few queries that this detector judged, ``last`` is below 1 or too many, or ``since`` no time.
     """
     from embedtune.anomaly.drift.assessment import assess
-    from embedtune.anomaly.drift.period import entries_since
-    from embedtune.anomaly.log_entries import LogEntry, read_entries
-    from embedtune.anomaly.log_files import whole_logs
+    from embedtune.anomaly.drift.period import entries_since, newest_entries
+    from embedtune.anomaly.log_reading import read_log
 
-    if last is not None and last < 1:
-        raise InputError(f"The last {last} queries were asked for.", "Ask for at least 1.")
     detector = version_detector(project, version, project.models.named(version))
-    entries: Iterator[LogEntry] = chain.from_iterable(map(read_entries, whole_logs(logs)))
+    entries = read_log(*logs)
     if since is not None:
         entries = entries_since(entries, since)
-    kept = heapq.nlargest(min(last or _NEWEST, _NEWEST), entries, key=lambda entry: entry.time)
+    kept = newest_entries(entries, last, project.report)
     drift = assess(detector, kept, project.config.query_log.alarm, project.seed)
     return AssessedLog(version, drift)
 

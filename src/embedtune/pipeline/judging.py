@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedtune.errors import FormatError, InputError
-from embedtune.events import Alert, Report, silent
 from embedtune.pipeline.anomaly import version_detector
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.query_lines import QueryLine
+from embedtune.pipeline.sparing_log import SparingLog
 from embedtune.vocabulary.ports import Encoder
 
 if TYPE_CHECKING:
     from embedtune.anomaly.advisory import Advisory
     from embedtune.anomaly.detector import AnomalyDetector
-    from embedtune.anomaly.query_log import QueryLog
 
-_AT_ONCE = 256  # queries of a file that are judged together
+AT_ONCE = 256
+"""Queries of a file that are judged together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,11 @@ class Judge:
         detector: Bound to the model.
         encoder: The model.
         log: ``None`` where nothing is logged.
-        report: Told what could not be logged.
     """
 
     detector: AnomalyDetector
     encoder: Encoder
-    log: QueryLog | None = None
-    report: Report = silent
+    log: SparingLog | None = None
 
     @classmethod
     def of(cls, project: Project, version: str, encoder: Encoder | None = None, log: Path | None = None) -> Judge:
@@ -66,8 +64,14 @@ class Judge:
 
         model = encoder or project.models.named(version)
         settings = project.config.query_log
-        opened = QueryLog(log, settings) if log else _log_of_settings(project)
-        return cls(version_detector(project, version, model), model, opened, project.report)
+        sparing: SparingLog | None = None
+        if log:
+            opened = QueryLog(log, settings)
+            sparing = SparingLog(lambda: opened, 0, project.report)
+        elif settings.file:
+            place, wait = project.workspace.resolve(settings.file), project.config.search.retry_seconds
+            sparing = SparingLog(lambda: QueryLog(place, settings), wait, project.report)
+        return cls(version_detector(project, version, model), model, sparing)
 
     def judge(self, texts: Sequence[str], domain: str = "", *, logged: bool = True) -> list[JudgedQuery]:
         """Judge queries, and log them where that is wanted.
@@ -85,7 +89,7 @@ class Judge:
         check_texts(texts)
         return self._judged([QueryLine(text, domain) for text in texts], logged=logged)
 
-    def stream(self, lines: Iterable[QueryLine], domain: str = "", at_once: int = _AT_ONCE) -> Iterator[JudgedQuery]:
+    def stream(self, lines: Iterable[QueryLine], domain: str = "", at_once: int = AT_ONCE) -> Iterator[JudgedQuery]:
         """Judge queries as they come.
 
         Args:
@@ -112,10 +116,7 @@ class Judge:
         vectors = self.encoder.encode(texts)
         advisories = self.detector.score(texts, vectors, domains)
         if self.log and logged:
-            try:
-                self.log.append(self.detector, texts, vectors, advisories, domains)
-            except InputError as error:  # a log is no reason to keep advice back
-                self.report(Alert(f"Queries were judged and not logged ({len(texts)}): {error}"))
+            self.log.append(self.detector, texts, vectors, advisories, domains)
         return [JudgedQuery(line.text, said, line.number) for line, said in zip(lines, advisories, strict=True)]
 
 
@@ -134,16 +135,3 @@ def _batches(lines: Iterable[QueryLine], at_once: int) -> Iterator[list[QueryLin
         raise
     if some:
         yield some
-
-
-def _log_of_settings(project: Project) -> QueryLog | None:
-    from embedtune.anomaly.query_log import QueryLog
-
-    settings = project.config.query_log
-    if not settings.file:
-        return None
-    try:
-        return QueryLog(project.workspace.resolve(settings.file), settings)
-    except InputError as error:
-        project.report(Alert(f"Queries are judged and not logged: {error}"))
-        return None

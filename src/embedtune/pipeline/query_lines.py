@@ -72,8 +72,11 @@ class QueryLines:
                 self._bad += 1
                 self._first = self._first or f"line {number}: {error.message}"
 
-    def check(self) -> None:
+    def check(self, others: str) -> None:
         """Tell of lines that were passed over, once the others are done with.
+
+        Args:
+            others: What became of the others, in a sentence.
 
         Raises:
             FormatError: There were some.
@@ -81,7 +84,7 @@ class QueryLines:
         if self._bad:
             raise FormatError(
                 f"{self._bad} lines of {self._name} hold no query; the first is {self._first}.",
-                f"{_FORM} The others were used.",
+                f"{_FORM} {others}",
             )
 
     def _lines(self) -> Iterator[bytes]:
@@ -102,13 +105,17 @@ def read_queries(path: Path) -> list[QueryLine]:
         DocumentError: The file cannot be read as text.
     """
     if _has_objects(path):
-        return list(query_lines(path))
+        return list(query_lines(path, "Nothing was done with the others."))
     lines = enumerate(read_text(path).split("\n"), start=1)
     return [QueryLine(line.strip(), number=number) for number, line in lines if line.strip()]
 
 
-def query_lines(path: Path) -> Iterator[QueryLine]:
+def query_lines(path: Path, others: str = "The others were used.") -> Iterator[QueryLine]:
     """Yield the queries of a file as they are read: of a ``.jsonl`` one an object a line, else the lines.
+
+    Args:
+        path: The file.
+        others: What is said to become of the others, where some lines hold no query.
 
     Raises:
         FormatError: The file cannot be read; at the end, where lines hold no query.
@@ -117,7 +124,7 @@ def query_lines(path: Path) -> Iterator[QueryLine]:
         with path.open("rb") as stream:
             lines = QueryLines(stream, str(path), as_json=_has_objects(path))
             yield from lines
-            lines.check()
+            lines.check(others)
     except OSError as error:
         raise FormatError(f"{path} cannot be read: {error.strerror or error}.", "Check the path.") from error
 

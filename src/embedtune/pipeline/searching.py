@@ -129,7 +129,7 @@ class OpenedIndex:
             hits = self._by_words().search_batch(queries, limit, threshold, mode, where=where)
         else:
             hits = self._search.search_batch(queries, limit, threshold, mode, where)
-        self._advice.of_search(queries, where.domain or "")
+        self._advice.of_search(queries, hits, where.domain or "")
         return hits
 
     def advise(self, queries: Sequence[str], domain: str | None = None) -> list[JudgedQuery]:
@@ -151,6 +151,7 @@ class OpenedIndex:
         """Wait for running searches and release the index."""
         self._closed = True
         self._search.close()
+        self._advice.close()
         self._store.close()
 
     def _patience(self) -> Patience:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from embedtune.vocabulary.retrieval import Hit, Mode, Where
 
-_AT_ONCE = 64
+AT_ONCE = 64
+"""Questions that are answered together, at most."""
 
 DEGRADED = "degraded_searches"
 """The metric that counts questions which a lower level answered, by level."""
@@ -194,7 +195,7 @@ class FallbackSearch:
                 raise ValueError("the search is closed")
             self._asked += 1
         try:
-            blocks = [queries[start : start + _AT_ONCE] for start in range(0, len(queries), _AT_ONCE)]
+            blocks = [queries[start : start + AT_ONCE] for start in range(0, len(queries), AT_ONCE)]
             return [hits for block in blocks for hits in self._answer(block, limit, threshold, mode, where)]
         finally:
             with self._state:
@@ -272,7 +273,7 @@ class FallbackSearch:
         if isinstance(error, EmbedtuneError):
             raise error
         raise InputError(
-            f"The {level.level.name} search failed: {_said(error)}.", "See what it needs, or allow degraded answers."
+            f"The {level.level.name} search failed: {said(error)}.", "See what it needs, or allow degraded answers."
         ) from error
 
     def _tell(self, reasons: Sequence[str]) -> None:
@@ -289,10 +290,11 @@ class FallbackSearch:
 
 
 def _reason(level: _OpenLevel, error: Exception) -> str:
-    return f"{level.level.name}: {_said(error)}"
+    return f"{level.level.name}: {said(error)}"
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
+    """Return what went wrong, without a full stop."""
     if isinstance(error, EmbedtuneError):
         return error.message.rstrip(".")
     if isinstance(error, TimeoutError):

@@ -247,6 +247,18 @@ def test_a_stream_is_scored_as_it_comes(detector):
     ]
 
 
+@pytest.mark.parametrize(("text", "fault"), [(" \n", "is empty"), ("half \ud800", "is not text")])
+def test_a_stream_names_what_is_no_query_after_all_that_came_before_it(detector, text, fault):
+    scored = []
+    with pytest.raises(InputError, match=rf"^Query 6 {fault}"):
+        scored.extend(
+            item.p_value
+            for item in detector.score_stream(TokenEncoder(), [*QUESTIONS[:5], text, QUESTIONS[6]], at_once=4)
+        )
+    whole = [item.p_value for item in detector.score_texts(TokenEncoder(), QUESTIONS[:5])]
+    assert scored == pytest.approx(whole, abs=0.02)
+
+
 @pytest.mark.parametrize("group_of", [lambda row: row, lambda row: row // 10])
 def test_twenty_queries_to_fit_on_are_enough_for_every_kind(group_of):
     held_out = [row >= 20 for row in range(len(QUESTIONS[:60]))]

@@ -5,7 +5,7 @@ import pytest
 from anomaly_samples import QUESTIONS, TokenEncoder
 
 from embedtune.anomaly.drift.embedding_shift import embedding_shift
-from embedtune.anomaly.log_entries import read_entries
+from embedtune.anomaly.log_reading import read_log
 from embedtune.anomaly.query_log import QueryLog, log_entries
 from embedtune.anomaly.veil import DIRECTIONS, Veil, compared
 from embedtune.config.anomaly_settings import QueryLogSettings
@@ -52,12 +52,32 @@ def test_the_log_itself_is_veiled_and_asking_again_tells_nothing_more(detector, 
     for name in ("one.log", "two.log"):
         log = QueryLog(tmp_path / name, QueryLogSettings())
         log.append(detector, texts, vectors, detector.score(texts, vectors))
-    first, other, again = read_entries(tmp_path / "one.log")
+    first, other, again = read_log(tmp_path / "one.log")
     assert dataclasses.replace(again, time=first.time) == first
     assert first.sketch != other.sketch
     assert (first.text, first.rarities, len(first.sketch)) == (None, {}, DIRECTIONS)
     assert all(number == int(number) and abs(number) <= 4 for number in first.sketch)
-    assert next(read_entries(tmp_path / "two.log")).sketch != first.sketch
+    assert next(read_log(tmp_path / "two.log")).sketch != first.sketch
+
+
+def test_the_noise_of_two_detectors_does_not_cancel(detector, tmp_path):
+    other = dataclasses.replace(
+        detector, card=type(detector.card).model_validate({**detector.card.model_dump(), "origin": "another fit"})
+    )
+    vectors = TokenEncoder().encode(QUESTIONS)
+    advisories = detector.score(QUESTIONS, vectors)
+    log = QueryLog(tmp_path / "queries.log", QueryLogSettings())
+    for one in (detector, other):
+        log.append(one, QUESTIONS, vectors, advisories)
+    entries = list(read_log(tmp_path / "queries.log"))
+    under = entries[: len(QUESTIONS)], entries[len(QUESTIONS) :]
+    assert [entry.query for entry in under[0]] == [entry.query for entry in under[1]]
+    exact = detector.reference.sketch(vectors)[:, :DIRECTIONS] / Veil.of(detector.reference).spread
+    noises = [np.array([entry.sketch for entry in side]) - exact for side in under]
+    for direction in range(DIRECTIONS):
+        assert abs(np.corrcoef(noises[0][:, direction], noises[1][:, direction])[0, 1]) < 0.35
+    moves = [np.array([e.p_value - a.p_value for e, a in zip(side, advisories, strict=True)]) for side in under]
+    assert abs(np.corrcoef(*moves)[0, 1]) < 0.5
 
 
 def test_veiled_on_both_sides_the_same_is_no_drift_and_the_foreign_is(veil, judged, detector):

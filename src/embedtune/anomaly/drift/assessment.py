@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from embedtune.anomaly.drift.unusual_clusters import UnusualCluster, unusual_clu
 from embedtune.anomaly.drift.vocabulary import Vocabulary, compare_vocabulary
 from embedtune.anomaly.log_entries import LogEntry
 from embedtune.anomaly.veil import compared
+from embedtune.anomaly.windows import normal_form
 from embedtune.errors import InputError
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
             f"A chance of {level:g} of a false alarm cannot be kept to.", f"Give {SMALLEST_LEVEL:g} or more, below 1."
         )
     digest = detector.card.digest
-    own = sorted((entry for entry in entries if entry.detector == digest), key=lambda entry: entry.time)
+    own = sorted(_by_one_name([entry for entry in entries if entry.detector == digest]), key=lambda entry: entry.time)
     if len(own) < SMALLEST_LOG:
         raise InputError(
             f"The log holds {len(own)} queries that this detector judged ({len(entries)} in all); at least "
@@ -173,6 +174,15 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
 
 def _flagged(entry: LogEntry) -> bool:
     return entry.verdict == Verdict.ANOMALOUS
+
+
+def _by_one_name(entries: Sequence[LogEntry]) -> list[LogEntry]:
+    """Name each query by its text where a log has it: the hashes of two logs have two keys."""
+    texts: dict[str, str] = {}
+    for entry in entries:
+        if entry.text is not None and entry.query not in texts:
+            texts[entry.query] = normal_form(entry.text)
+    return [replace(entry, query=texts.get(entry.query, entry.query)) for entry in entries]
 
 
 def _distinct(entries: Sequence[LogEntry]) -> list[LogEntry]:

@@ -10,7 +10,7 @@ from embedtune.anomaly.calibration.thresholds import Thresholds
 from embedtune.anomaly.drift.assessment import assess
 from embedtune.anomaly.drift.period import entries_since
 from embedtune.anomaly.drift.unusual_clusters import unusual_clusters
-from embedtune.anomaly.log_entries import read_entries
+from embedtune.anomaly.log_reading import read_log
 from embedtune.anomaly.query_log import QueryLog
 from embedtune.config.anomaly_settings import QueryLogSettings
 from embedtune.errors import InputError
@@ -37,7 +37,7 @@ def logged(half, tmp_path):
         vectors = encoder.encode(texts)
         log = QueryLog(tmp_path / "queries.log", QueryLogSettings(text=True))
         log.append(half, texts, vectors, half.score(texts, vectors, domains), domains)
-        return list(read_entries(tmp_path / "queries.log"))
+        return list(read_log(tmp_path / "queries.log"))
 
     return entries
 
@@ -93,6 +93,18 @@ def test_one_person_who_asks_one_flagged_query_again_and_again_is_no_drift(half,
     assert max(part.flagged for part in drift.stretches) <= 3
 
 
+def test_one_query_of_two_logs_counts_once_where_its_text_is_known(half, tmp_path):
+    vectors = TokenEncoder().encode(FRESH)
+    advisories = half.score(FRESH, vectors)
+    for name, text in (("one.log", True), ("two.log", True), ("three.log", False)):
+        QueryLog(tmp_path / name, QueryLogSettings(text=text)).append(half, FRESH, vectors, advisories)
+    QueryLog(tmp_path / "one.log", QueryLogSettings()).append(half, FRESH, vectors, advisories)
+    with_texts = assess(half, list(read_log(tmp_path / "one.log", tmp_path / "two.log")), 0.05, 1)
+    assert (with_texts.queries, with_texts.distinct) == (432, 144)
+    without = assess(half, list(read_log(tmp_path / "one.log", tmp_path / "three.log")), 0.05, 1)
+    assert without.distinct == 288
+
+
 def test_flags_are_expected_by_the_threshold_that_each_query_met(half, logged):
     loose = dataclasses.replace(
         half,
@@ -124,7 +136,7 @@ def test_a_log_says_whose_threshold_a_query_met(tmp_path):
     vectors = TokenEncoder().encode(texts)
     log = QueryLog(tmp_path / "queries.log", QueryLogSettings())
     log.append(made, texts, vectors, made.score(texts, vectors, asked), asked)
-    assert [entry.calibrated_on for entry in read_entries(tmp_path / "queries.log")] == ["other", "", ""]
+    assert [entry.calibrated_on for entry in read_log(tmp_path / "queries.log")] == ["other", "", ""]
 
 
 def test_domains_are_told_and_raise_no_alarm(half, logged):
