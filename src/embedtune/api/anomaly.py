@@ -101,7 +101,8 @@ def assess_query_log(
         logs: The logs, together one, each with what was set aside of it.
         level: The chance of an alarm where nothing has changed, in one look.
         seed: Decides samples and permutations.
-        since: Only queries from this time on, ISO 8601, in UTC unless it says otherwise.
+        since: Only queries from this time on, ISO 8601, in UTC unless it says otherwise. The domains that are asked
+            about are compared with those of the queries before.
         last: Only so many of the newest queries; 100,000 at most, which is also the default.
         report: Told where older queries than the newest 100,000 are left out.
 
@@ -110,12 +111,11 @@ def assess_query_log(
         InputError: Too few queries that this detector judged, ``since`` is no time, or ``last`` is below 1 or too many.
     """
     from embedtune.anomaly.drift.assessment import assess
-    from embedtune.anomaly.drift.period import entries_since, newest_entries
+    from embedtune.anomaly.drift.period import chosen_period
     from embedtune.anomaly.log_reading import read_log
 
-    entries = read_log(*map(Path, logs))
-    wanted = entries if since is None else entries_since(entries, since)
-    return assess(detector, newest_entries(wanted, last, report), level, seed)
+    period = chosen_period(read_log(*map(Path, logs)), since, last, report)
+    return assess(detector, period.entries, level, seed, before=period.before)
 
 
 def write_drift_page(drift: Drift, page: str | Path, *, name: str = "detector") -> None:

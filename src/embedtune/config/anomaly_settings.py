@@ -40,7 +40,7 @@ class QueryLogSettings(Settings):
     files: int = Field(5, ge=1, le=999, description="Logs that are kept, the current one included.")
     alarm: float = Field(
         0.05,
-        ge=0.003,
+        ge=0.004,
         lt=1,
         description="Chance of an alarm where nothing has changed, in each report.",
     )

@@ -46,15 +46,12 @@ def assess_logs(
         InputError: Too few queries that this detector judged, ``last`` is below 1 or too many, or ``since`` no time.
     """
     from embedtune.anomaly.drift.assessment import assess
-    from embedtune.anomaly.drift.period import entries_since, newest_entries
+    from embedtune.anomaly.drift.period import chosen_period
     from embedtune.anomaly.log_reading import read_log
 
     detector = version_detector(project, version, project.models.named(version))
-    entries = read_log(*logs)
-    if since is not None:
-        entries = entries_since(entries, since)
-    kept = newest_entries(entries, last, project.report)
-    drift = assess(detector, kept, project.config.query_log.alarm, project.seed)
+    period = chosen_period(read_log(*logs), since, last, project.report)
+    drift = assess(detector, period.entries, project.config.query_log.alarm, project.seed, before=period.before)
     return AssessedLog(version, drift)
 
 
@@ -89,7 +86,7 @@ def _content(assessed: AssessedLog) -> DriftContent:
         ),
         expected=drift.rate.expected,
         p_values=drift.p_values,
-        domains=tuple(DriftDomain(d.domain, d.usual, d.share, d.flagged) for d in drift.domains) if named else (),
+        domains=tuple(DriftDomain(d.domain, d.usual, d.before, d.share, d.flagged) for d in drift.domains) if named else (),
         rules=drift.rules,
         clusters=tuple(DriftCluster(c.queries, c.distinct, c.share, c.examples) for c in drift.clusters),
         with_texts=drift.with_texts,
@@ -110,4 +107,6 @@ def _tests(drift: Drift) -> tuple[DriftTest, ...]:
         ("vectors (energy test)", "0", f"{embedding.distance:.3g}, {embedding.compared} queries", embedding.p_value),
         ("new words", f"{vocabulary.usual:.1%}", f"{vocabulary.share:.1%}", vocabulary.p_value),
     )
+    if drift.mix_p_value is not None:
+        rows = (*rows, ("domains (chi-square)", "those asked about before", "see below", drift.mix_p_value))
     return tuple(DriftTest(name, usual, found, p_value, p_value <= drift.bound) for name, usual, found, p_value in rows)

@@ -43,10 +43,13 @@ class DriftTest:
 
 @dataclass(frozen=True, slots=True)
 class DriftDomain:
-    """A domain: its share of normal queries, of the log, and the share of its logged queries that was flagged."""
+    """A domain: its share of normal queries, of what was logged before (``None`` for too little), of the log, and the
+    share of its logged queries that was flagged.
+    """
 
     name: str
     usual: float
+    before: float | None
     share: float
     flagged: float
 

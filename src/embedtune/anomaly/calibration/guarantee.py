@@ -55,6 +55,11 @@ class Guarantee:
         return (self.beyond + 1) / (self.queries + 1)
 
     @property
+    def effect(self) -> float:
+        """How many queries are worth an independent one."""
+        return self.queries / self.worth
+
+    @property
     def given(self) -> bool:
         """Whether the queries are worth enough for any promise."""
         return self.worth >= smallest_calibration(self.most, self.confidence)

@@ -12,7 +12,7 @@ import numpy as np
 from embedtune.anomaly.advisory import Verdict
 from embedtune.anomaly.calibration.guarantee import Guarantee
 from embedtune.anomaly.calibration.thresholds import ALL
-from embedtune.anomaly.drift.domain_mix import DomainShare, domain_mix
+from embedtune.anomaly.drift.domain_mix import DomainShare, domain_mix, mix_p_value
 from embedtune.anomaly.drift.embedding_shift import PERMUTATIONS, EmbeddingShift, embedding_shift
 from embedtune.anomaly.drift.rates import FlagRate, Judged, flag_rate
 from embedtune.anomaly.drift.unusual_clusters import UnusualCluster, unusual_clusters
@@ -31,10 +31,10 @@ SMALLEST_LOG = 30
 STRETCHES = 20
 """Parts into which a log is cut to show how it went, at most."""
 
-TESTS = 3
-"""Comparisons that share the level of an alarm: of flags, vectors and words."""
+MOST_TESTS = 4
+"""Comparisons that share the level of an alarm: of flags, vectors and words, and of domains with those before."""
 
-SMALLEST_LEVEL = TESTS / (PERMUTATIONS + 1)
+SMALLEST_LEVEL = MOST_TESTS / (PERMUTATIONS + 1)
 """The smallest level: below it the energy test could raise no alarm."""
 
 
@@ -73,6 +73,8 @@ class Drift:
         embedding: Whether the vectors are others.
         vocabulary: Whether the words are others.
         domains: Which domains were asked about, each time counted; it raises no alarm.
+        mix_p_value: The chance of domains that differ as much from those before where nothing has changed; ``None``
+            where too little was logged before.
         rules: How often each written rule held, most often first.
         p_values: How many queries have a p-value in each twentieth from 0 to 1; alike where nothing has changed.
         stretches: How the log went.
@@ -92,6 +94,7 @@ class Drift:
     embedding: EmbeddingShift
     vocabulary: Vocabulary
     domains: tuple[DomainShare, ...]
+    mix_p_value: float | None
     rules: tuple[tuple[str, int], ...]
     p_values: tuple[int, ...]
     stretches: tuple[Stretch, ...]
@@ -108,19 +111,17 @@ class Drift:
     @property
     def bound(self) -> float:
         """The p-value from which on a test raises the alarm: its share of the level (Bonferroni)."""
-        return bound(self.level)
+        return _bound(self.level, self.mix_p_value)
 
 
-def bound(level: float) -> float:
-    """Return the p-value from which on a test raises the alarm, of a level that the tests share."""
-    return level / TESTS
-
-
-def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float, seed: int) -> Drift:
+def assess(
+    detector: AnomalyDetector, entries: Sequence[LogEntry], level: float, seed: int, before: Sequence[LogEntry] = ()
+) -> Drift:
     """Compare a log with the queries that calibrated its detector.
 
-    Three tests share the level by Bonferroni's bound: the flag rate, the vectors and the words. They count different
-    queries, each as it was judged last, since one person who asks again is no drift.
+    Three tests share the level by Bonferroni's bound: the flag rate, the vectors and the words; a fourth one compares
+    the domains with those of the queries before, where there are enough. They count different queries, each as it was
+    judged last, since one person who asks again is no drift.
 
     Args:
         detector: The detector that judged them.
@@ -128,6 +129,7 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
         level: The chance of an alarm where nothing has changed, in one look: who looks again and again at a growing
             log has it each time anew.
         seed: Decides samples and permutations.
+        before: What was logged before, by whatever detector.
 
     Raises:
         InputError: Too few entries of this detector, a damaged one, or a level so small that not every test could
@@ -151,6 +153,10 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
     seen = compared(reference, distinct, seed)
     embedding = embedding_shift(seen.normal_sketches, reference.groups, seen.sketches, seed)
     vocabulary = compare_vocabulary(seen.normal_new_words, reference.groups, seen.new_words)
+    earlier = [entry.domain for entry in _distinct(_by_one_name(sorted(before, key=lambda entry: entry.time)))]
+    mix = None
+    if len(earlier) >= SMALLEST_LOG:
+        mix = mix_p_value(earlier, [entry.domain for entry in distinct], detector.thresholds.guarantee.effect)
     return Drift(
         queries=len(own),
         distinct=len(distinct),
@@ -161,14 +167,19 @@ def assess(detector: AnomalyDetector, entries: Sequence[LogEntry], level: float,
         rate=rate,
         embedding=embedding,
         vocabulary=vocabulary,
-        domains=domain_mix(detector.card.domains, [(entry.domain, _flagged(entry)) for entry in own]),
+        domains=domain_mix(
+            detector.card.domains,
+            [(entry.domain, _flagged(entry)) for entry in own],
+            None if mix is None else [entry.domain for entry in before],
+        ),
+        mix_p_value=mix,
         rules=_rules(own),
         p_values=tuple(np.histogram([entry.p_value for entry in own], bins=20, range=(0, 1))[0].tolist()),
         stretches=_stretches(own, guarantees),
         clusters=unusual_clusters([entry for entry in own if entry.verdict != Verdict.NORMAL], len(own)),
         with_texts=any(entry.text is not None for entry in own),
         level=level,
-        alarms=_alarms(rate, embedding, vocabulary, bound(level)),
+        alarms=_alarms(rate, embedding, vocabulary, mix, _bound(level, mix)),
     )
 
 
@@ -199,11 +210,19 @@ def _rate(distinct: Sequence[LogEntry], guarantees: Mapping[str, Guarantee]) -> 
     return flag_rate([Judged(sum(flags), len(flags), guarantees[name]) for name, flags in met.items()])
 
 
-def _alarms(rate: FlagRate, embedding: EmbeddingShift, vocabulary: Vocabulary, highest: float) -> tuple[str, ...]:
+def _bound(level: float, mix: float | None) -> float:
+    """Return the p-value from which on a test raises the alarm, of a level that the tests share."""
+    return level / (MOST_TESTS if mix is not None else MOST_TESTS - 1)
+
+
+def _alarms(
+    rate: FlagRate, embedding: EmbeddingShift, vocabulary: Vocabulary, mix: float | None, highest: float
+) -> tuple[str, ...]:
     found = (
         (rate.p_value, f"{rate.share:.1%} of the queries are flagged, where {rate.expected:.1%} are expected"),
         (embedding.p_value, "the vectors of the queries come from elsewhere"),
         (vocabulary.p_value, f"{vocabulary.share:.1%} of the words are new, where {vocabulary.usual:.1%} are usual"),
+        (1.0 if mix is None else mix, "other domains are asked about than before"),
     )
     return tuple(f"{text} (p = {p_value:.2g})" for p_value, text in found if p_value <= highest)
 

@@ -29,10 +29,6 @@ class Judged:
     queries: int
     guarantee: Guarantee
 
-    @property
-    def effect(self) -> float:
-        """How many of these queries are worth an independent one, as estimated from those that calibrated."""
-        return self.guarantee.queries / self.guarantee.worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +76,7 @@ def flag_rate(judged: Sequence[Judged]) -> FlagRate:
 
     flagged, queries = sum(part.flagged for part in judged), sum(part.queries for part in judged)
     worth, worth_flagged = (
-        sum(number / part.effect for number, part in zip(numbers, judged, strict=True))
+        sum(number / part.guarantee.effect for number, part in zip(numbers, judged, strict=True))
         for numbers in ([part.queries for part in judged], [part.flagged for part in judged])
     )
     chances = _usual(judged)
@@ -103,7 +99,7 @@ def _usual(judged: Sequence[Judged]) -> NDArray[np.float64]:
 
     chances = np.ones(1)
     for part in judged:
-        held, worth = part.guarantee, math.ceil(part.queries / part.effect - _ROUNDING)
+        held, worth = part.guarantee, math.ceil(part.queries / part.guarantee.effect - _ROUNDING)
         usual = betabinom(worth, held.worth_beyond + 1, held.worth - held.worth_beyond)
         own = np.asarray(usual.pmf(np.arange(worth + 1)), dtype=np.float64)
         # A transform leaves rounding errors, some of them below zero.
