@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from embedtune.errors import EmbedtuneError, UnavailableError
+from embedtune.errors import EmbedtuneError, UnavailableError, said
 from embedtune.events import Alert
 from embedtune.pipeline.judging import Judge, JudgedQuery
 from embedtune.retrieval.breaker import CircuitBreaker
-from embedtune.retrieval.fallback import AT_ONCE, said
+from embedtune.retrieval.fallback import AT_ONCE
 from embedtune.retrieval.timed_calls import TimedCalls
 from embedtune.vocabulary.retrieval import Hit
 

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from embedtune.errors import EmbedtuneError, InputError, UnavailableError
+from embedtune.errors import EmbedtuneError, InputError, UnavailableError, said
 from embedtune.events import Alert, Counted, Notice, Report, silent
 from embedtune.retrieval.breaker import CircuitBreaker
 from embedtune.retrieval.timed_calls import Job, TimedCalls
@@ -291,12 +291,3 @@ class FallbackSearch:
 
 def _reason(level: _OpenLevel, error: Exception) -> str:
     return f"{level.level.name}: {said(error)}"
-
-
-def said(error: Exception) -> str:
-    """Return what went wrong, without a full stop."""
-    if isinstance(error, EmbedtuneError):
-        return error.message.rstrip(".")
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return f"{type(error).__name__}: {error}".rstrip(".: ")
