@@ -74,10 +74,17 @@ def test_a_log_is_compared_and_a_page_written(embedtune, done, fitted):
 
 def test_domains_may_be_given_line_by_line(embedtune, done):
     (done / "normal.jsonl").write_text(
-        "".join(json.dumps({"query": text, "domain": "press" if "disc" in text else "shop"}) + "\n" for text in QUERIES)
+        "".join(
+            json.dumps({"query": text, "domain": "press" if "disc" in text else "shop", "group": text}) + "\n"
+            for text in QUERIES
+        )
     )
     made = embedtune("anomaly", "fit", "--queries", "normal.jsonl", "--model", "v1.0", "--confidence", "0", "--json")
     assert made.json["calibrated_domains"] == ["shop"]
+    assert made.json["promised"]
+    assert made.json["worth"] == made.json["calibration_queries"]
+    assert "on average" in made.json["promise"]
+    assert made.json["left_out_rules"] == []
     (done / "asked.jsonl").write_text(
         json.dumps({"query": QUERIES[0], "domain": "shop"}) + "\nno object\n" + json.dumps({"query": QUERIES[1]}) + "\n"
     )

@@ -163,6 +163,7 @@ def drift_text(assessed: AssessedLog) -> str:
         f"Flagged: {rate.share:.1%} ({rate.low:.1%} to {rate.high:.1%}), expected {rate.expected:.1%}.",
         f"Vectors: energy distance {drift.embedding.distance:.3g} (p = {drift.embedding.p_value:.2g}).",
         f"New words: {drift.vocabulary.share:.1%}, usual {drift.vocabulary.usual:.1%}.",
+        *([] if drift.mix_p_value is None else [f"Domains, beside those before: p = {drift.mix_p_value:.2g}."]),
         *(f"ALARM: {alarm}" for alarm in drift.alarms),
         *(
             f"Write questions like these ({cluster.queries} queries): {harmless(' | '.join(cluster.examples))}"

@@ -86,7 +86,9 @@ def _content(assessed: AssessedLog) -> DriftContent:
         ),
         expected=drift.rate.expected,
         p_values=drift.p_values,
-        domains=tuple(DriftDomain(d.domain, d.usual, d.before, d.share, d.flagged) for d in drift.domains) if named else (),
+        domains=tuple(DriftDomain(d.domain, d.usual, d.before, d.share, d.flagged) for d in drift.domains)
+        if named
+        else (),
         rules=drift.rules,
         clusters=tuple(DriftCluster(c.queries, c.distinct, c.share, c.examples) for c in drift.clusters),
         with_texts=drift.with_texts,

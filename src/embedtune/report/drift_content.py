@@ -43,8 +43,14 @@ class DriftTest:
 
 @dataclass(frozen=True, slots=True)
 class DriftDomain:
-    """A domain: its share of normal queries, of what was logged before (``None`` for too little), of the log, and the
-    share of its logged queries that was flagged.
+    """A domain and its shares.
+
+    Attributes:
+        name: Its name, empty for none named.
+        usual: Its share of the normal queries.
+        before: Its share of what was logged before; ``None`` where too little was.
+        share: Its share of the log.
+        flagged: The share of its logged queries that was flagged.
     """
 
     name: str

@@ -30,7 +30,6 @@ class Judged:
     guarantee: Guarantee
 
 
-
 @dataclass(frozen=True, slots=True)
 class FlagRate:
     """The share of flagged queries, beside what the calibration lets expect.

@@ -8,7 +8,6 @@ from embedtune.anomaly.advisory import Verdict
 from embedtune.anomaly.calibration.guarantee import promise
 from embedtune.anomaly.calibration.thresholds import Thresholds
 from embedtune.anomaly.drift.assessment import assess
-from embedtune.anomaly.drift.period import entries_since
 from embedtune.anomaly.drift.unusual_clusters import unusual_clusters
 from embedtune.anomaly.log_reading import read_log
 from embedtune.anomaly.query_log import QueryLog
@@ -158,12 +157,17 @@ def test_a_level_that_no_test_can_keep_to_is_refused(half, logged, level):
     assert assess(half, logged(FRESH), 0.006, 1).bound == pytest.approx(0.002)
 
 
-def test_a_stretch_of_a_log(logged):
-    entries = [
-        dataclasses.replace(entry, time=f"2026-01-{day:02}T12:00:00.000+00:00")
-        for day, entry in enumerate(logged(FRESH[:20]), start=1)
+def test_other_domains_than_before_raise_the_alarm(half, logged):
+    mixed = logged(FRESH, ["pump" if number % 3 else "valve" for number in range(len(FRESH))])
+    usual = mixed[::2]
+    other = [dataclasses.replace(entry, domain="valve") for entry in mixed[1::2]]
+    assert assess(half, mixed[1::2], 0.05, 1, before=usual).alarms == ()
+    drift = assess(half, other, 0.05, 1, before=usual)
+    assert [alarm.split(" (")[0] for alarm in drift.alarms] == ["other domains are asked about than before"]
+    assert [(share.domain, share.before, share.share) for share in drift.domains if share.before] == [
+        ("pump", pytest.approx(2 / 3), 0.0),
+        ("valve", pytest.approx(1 / 3), 1.0),
     ]
-    assert len(list(entries_since(entries, "2026-01-11"))) == 10
-    assert len(list(entries_since(entries, "2026-01-11T14:00+01:00"))) == 9
-    with pytest.raises(InputError, match="'yesterday' is no time"):
-        entries_since(entries, "yesterday")
+    assert drift.bound == 0.05 / 4
+    alone = assess(half, other, 0.05, 1, before=usual[:29])
+    assert (alone.alarms, alone.mix_p_value, alone.bound) == ((), None, 0.05 / 3)
