@@ -25,7 +25,7 @@ from embedtune.anomaly.reference import Reference
 from embedtune.anomaly.rules.matching import rule_hits
 from embedtune.anomaly.rules.rule import Rule, RuleHit
 from embedtune.anomaly.storage import DetectorCard, write_detector
-from embedtune.anomaly.windows import window_text
+from embedtune.anomaly.windows import is_text, window_text
 from embedtune.artifacts.versioned_embeddings import LabelledVectors
 from embedtune.errors import InputError
 
@@ -221,15 +221,6 @@ def _fault(text: str) -> str:
     if not text.strip():
         return "is empty"
     return "" if is_text(text) else "is not text: it holds half a character"
-
-
-def is_text(query: str) -> bool:
-    """Tell whether a query has a form in UTF-8: half of a character (a lone surrogate) has none."""
-    try:
-        query.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def new_words(combination: Combination, words: Sequence[str]) -> float:

@@ -21,6 +21,15 @@ LOOKED_AT = 10_000
 _WORD = re.compile(r"[^\W\d_]{1,64}(?:['\u2019][^\W\d_]{1,64})?|\d{1,64}|[^\w\s]|_")
 
 
+def is_text(query: str) -> bool:
+    """Tell whether a query has a form in UTF-8: half of a character (a lone surrogate) has none."""
+    try:
+        query.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def looked_at(text: str) -> str:
     """Return what is looked at of a text: all of it, or of a very long one its beginning and its end."""
     return text if len(text) <= LOOKED_AT else f"{text[: LOOKED_AT // 2]}\n{text[-LOOKED_AT // 2 :]}"

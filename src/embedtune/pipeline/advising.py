@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from embedtune.anomaly.windows import is_text
 from embedtune.errors import EmbedtuneError, UnavailableError, said
 from embedtune.events import Alert
 from embedtune.pipeline.judging import Judge, JudgedQuery
@@ -80,8 +81,6 @@ class SearchAdvice:
             self._of_some(queries[begin : begin + AT_ONCE], hits[begin : begin + AT_ONCE], domain)
 
     def _of_some(self, queries: Sequence[str], hits: Sequence[Sequence[Hit]], domain: str) -> None:
-        from embedtune.anomaly.detector import is_text
-
         texts = [query for query in queries if is_text(query)]
         whole = len(texts) == len(queries)
         degraded = next((hit.degraded for found in hits for hit in found), "")
