@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -54,7 +54,8 @@ class LogEntry:
 
     def line(self) -> str:
         """Return the entry as a line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        values = {field.name: getattr(self, field.name) for field in fields(self)}  # asdict takes longer than all else
+        return json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 _ENTRY = TypeAdapter(LogEntry)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from embedtune.anomaly.log_entries import MOST_LINE, is_entry
 from embedtune.errors import InputError
-from embedtune.locks import sole_holder
+from embedtune.locks import held, lock_file
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -44,6 +44,7 @@ class LogFiles:
     def __init__(self, path: Path, settings: QueryLogSettings) -> None:
         self._path = path
         self._settings = settings
+        self._lock = lock_file(path.with_name(f"{path.name}.lock"), patience=_PATIENCE)
         key = path.with_name(f"{path.name}.key")
         self._refuse_foreign(key)
         self.key = self._own_key(key)
@@ -67,7 +68,7 @@ class LogFiles:
 
     def _sole(self) -> BaseFileLock:
         taken = InputError(f"{self._path} is held by another process.", "Wait for it, or log to another file.")
-        return sole_holder(self._path.with_name(f"{self._path.name}.lock"), taken, self._unusable, patience=_PATIENCE)
+        return held(self._lock, taken, self._unusable)
 
     def _refuse_foreign(self, key: Path) -> None:
         """Refuse to cut and to remove files that are no log; the key is older than the first entry of one that is."""

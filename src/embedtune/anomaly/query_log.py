@@ -24,6 +24,7 @@ from embedtune.errors import InputError
 if TYPE_CHECKING:
     from embedtune.anomaly.detector import AnomalyDetector
     from embedtune.anomaly.detectors.unit_vectors import Vectors
+    from embedtune.anomaly.reference import Reference
     from embedtune.artifacts.versioned_embeddings import LabelledVectors
     from embedtune.config.anomaly_settings import QueryLogSettings
 
@@ -45,6 +46,7 @@ class QueryLog:
     def __init__(self, path: Path, settings: QueryLogSettings) -> None:
         self._settings = settings
         self._files = LogFiles(path, settings)
+        self._veiled: tuple[Reference, Veil] | None = None
 
     def append(
         self,
@@ -76,10 +78,15 @@ class QueryLog:
             # Of one detector asking again tells nothing more; the same noise under two of them would cancel.
             purpose = f"noise:{detector.card.digest}"
             seeds = [int(self._keyed(purpose, text)[:32], 16) for text in texts]
-            veil = Veil.of(detector.reference)
+            veil = self._veil(detector)
             entries = [veil.entry(entry, seed) for entry, seed in zip(entries, seeds, strict=True)]
         lines = "".join(f"{entry.line()}\n" for entry in entries)
         self._files.append(lines.encode("utf-8", "replace"))
+
+    def _veil(self, detector: AnomalyDetector) -> Veil:
+        if self._veiled is None or self._veiled[0] is not detector.reference:
+            self._veiled = detector.reference, Veil.of(detector.reference)
+        return self._veiled[1]
 
     def _hash(self, text: str) -> str:
         return self._keyed("query", text)[:32]

@@ -20,8 +20,27 @@ _NAMES = ("word_embeddings", "tok_embeddings", "embed_tokens", "wte", "shared")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class StoredTokens:
+    """A `TokenTable` that asks its tokenizer without the library that runs the model, which takes ten times as long.
+
+    Attributes:
+        vectors: Shape (tokens known, width), float32.
+        tokenizer: The model's, cutting no text.
+    """
+
+    vectors: NDArray[np.float32]
+    tokenizer: Tokenizer
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the rows of the tokens of each text, without special tokens."""
+        if len(texts) == 1:  # a batch is handed to other threads
+            return [self.tokenizer.encode(texts[0], add_special_tokens=False).ids]
+        return [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ModelTokens:
-    """A `TokenTable` over a model's own input embeddings and its tokenizer.
+    """A `TokenTable` for a tokenizer that only transformers knows.
 
     Attributes:
         vectors: Shape (tokens known, width), float32; a view of the model's weights where they are float32.
@@ -41,7 +60,7 @@ class ModelTokens:
         return found
 
 
-def model_tokens(model: SentenceTransformer) -> ModelTokens | None:
+def model_tokens(model: SentenceTransformer) -> StoredTokens | ModelTokens | None:
     """Return the token table of a model; ``None`` where it has no transformer with tokens of its own."""
     backbone = getattr(model[0], "auto_model", None)
     tokenizer = getattr(model, "tokenizer", None)
@@ -51,24 +70,16 @@ def model_tokens(model: SentenceTransformer) -> ModelTokens | None:
     weight = getattr(embeddings, "weight", None)
     if weight is None:
         return None
-    return ModelTokens(np.asarray(weight.detach().cpu().float().numpy()), tokenizer)
+    vectors = np.asarray(weight.detach().cpu().float().numpy())
+    fast = getattr(tokenizer, "backend_tokenizer", None)
+    if fast is None:
+        return ModelTokens(vectors, tokenizer)
+    from tokenizers import Tokenizer
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StoredTokens:
-    """A `TokenTable` out of a model's folder: without the library that runs the model.
-
-    Attributes:
-        vectors: Shape (tokens known, width), float32.
-        tokenizer: The folder's, cutting no text.
-    """
-
-    vectors: NDArray[np.float32]
-    tokenizer: Tokenizer
-
-    def ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the rows of the tokens of each text, without special tokens."""
-        return [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+    own = Tokenizer.from_str(fast.to_str())  # a copy, since the model's cuts texts
+    own.no_truncation()
+    own.no_padding()
+    return StoredTokens(vectors, own)
 
 
 def stored_tokens(folder: Path, tokenizer: Tokenizer) -> StoredTokens | None:

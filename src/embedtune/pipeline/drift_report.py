@@ -99,7 +99,7 @@ def _tests(drift: Drift) -> tuple[DriftTest, ...]:
     from embedtune.report.drift_content import DriftTest
 
     rate, vocabulary, embedding = drift.rate, drift.vocabulary, drift.embedding
-    rows = (
+    rows: tuple[tuple[str, str, str, float], ...] = (
         (
             "flagged of the different queries",
             f"{rate.expected:.1%}, seldom above {rate.expected_high:.1%}",

@@ -10,7 +10,7 @@ from embedtune.encoders.onnx import load_onnx, load_tokenizer
 from embedtune.encoders.onnx_export import export_onnx, int8_encoder
 from embedtune.encoders.query_cache import QueryCache
 from embedtune.encoders.sentence_transformer import load_encoder
-from embedtune.encoders.token_table import model_tokens, stored_tokens
+from embedtune.encoders.token_table import ModelTokens, model_tokens, stored_tokens
 from embedtune.retrieval.serial_encoder import SerialEncoder
 
 
@@ -34,6 +34,13 @@ def test_a_text_has_the_ids_of_its_tokens_without_special_ones(encoder):
 
 def test_a_long_text_is_not_cut(encoder):
     assert len(encoder.token_table().ids(["pump " * 500])[0]) >= 500
+
+
+def test_a_tokenizer_that_only_transformers_knows_gives_the_same(encoder):
+    slow = ModelTokens(encoder.token_table().vectors, encoder.model.tokenizer)
+    texts = ["Oil pump 3/8-16", "", "pump " * 500, "prüfen \u0007"]
+    assert slow.ids(texts) == encoder.token_table().ids(texts)
+    assert slow.ids([]) == []
 
 
 def test_wrappers_pass_it_on(encoder):

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from embedtune.anomaly.detectors.port import Asked, Material, Scores
 from embedtune.anomaly.detectors.stored import taken
-from embedtune.anomaly.detectors.unit_vectors import unit_vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,8 +50,7 @@ class Mahalanobis:
 
     def scores(self, asked: Asked) -> Scores:
         """Return the squared distance of each query, at least 0; of normal ones about the dimension."""
-        vectors = unit_vectors(asked.vectors, len(self.mean))
-        return np.asarray(np.square((vectors - self.mean) @ self.whitening).sum(axis=1, dtype=np.float64))
+        return np.asarray(np.square((asked.vectors - self.mean) @ self.whitening).sum(axis=1, dtype=np.float64))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return what is stored."""

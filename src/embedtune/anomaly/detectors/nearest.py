@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from embedtune.anomaly.detectors.port import Asked, Material, Scores
 from embedtune.anomaly.detectors.stored import taken
-from embedtune.anomaly.detectors.unit_vectors import Vectors, unit_vectors
+from embedtune.anomaly.detectors.unit_vectors import Vectors
 
 MOST_KNOWN = 2048
 """Vectors that are compared with, at most: a sample of more."""
@@ -64,8 +64,7 @@ class Nearest:
 
     def scores(self, asked: Asked) -> Scores:
         """Return 1 - the mean cosine with the nearest known vectors, 0 to 2."""
-        vectors = unit_vectors(asked.vectors, self.known.shape[1])
-        cosines = vectors @ self._rows.T
+        cosines = asked.vectors @ self._rows.T
         count = min(self.neighbours, len(self._rows))
         best = cosines.max(axis=1, keepdims=True) if count == 1 else np.partition(cosines, -count)[:, -count:]
         return np.asarray(1 - best.mean(axis=1, dtype=np.float64))

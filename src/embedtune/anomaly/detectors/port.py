@@ -27,7 +27,7 @@ class Asked:
     Attributes:
         texts: As they were written.
         words: The words of each; see `embedtune.anomaly.windows.words`.
-        vectors: The unit vector of each, shape (n, dimension), float32.
+        vectors: The unit vector of each, shape (n, dimension), float32, as `unit_vectors` has checked them.
     """
 
     texts: tuple[str, ...]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedtune.anomaly.detectors.hashed_counts import HashedCounts
+from embedtune.memo import Memo
 
 _ORDER = 4
 _CHARACTERS = 200  # the last resort: any character is as likely
@@ -35,6 +36,7 @@ class Spelling:
     seen: HashedCounts
     kinds: HashedCounts
     grams: HashedCounts
+    _likely: Memo[str, float]  # of the last character of a gram after the others
 
     @classmethod
     def of(cls, known: Iterable[str]) -> Spelling:
@@ -48,7 +50,7 @@ class Spelling:
         for gram, count in grams.items():
             seen[f"{gram[:-1]}/{len(gram)}"] += count
         kinds = Counter(f"{gram[:-1]}/{len(gram)}" for gram in grams)
-        return cls(HashedCounts.of(seen), HashedCounts.of(kinds), HashedCounts.of(grams))
+        return cls._of(HashedCounts.of(seen), HashedCounts.of(kinds), HashedCounts.of(grams))
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Spelling:
@@ -57,24 +59,29 @@ class Spelling:
         Raises:
             ModelError: They are missing or damaged.
         """
-        return cls(*(HashedCounts.from_arrays(arrays, f"spelling.{table}") for table in _TABLES))
+        return cls._of(*(HashedCounts.from_arrays(arrays, f"spelling.{table}") for table in _TABLES))
+
+    @classmethod
+    def _of(cls, seen: HashedCounts, kinds: HashedCounts, grams: HashedCounts) -> Spelling:
+        return cls(seen, kinds, grams, Memo(lambda gram: _probability(gram, seen, kinds, grams)))
 
     def log_probability(self, word: str) -> float:
         """Return the natural logarithm of the probability of a word."""
         letters = _BEGIN * (_ORDER - 1) + word + _END
-        return sum(math.log(self._next(letters[end - _ORDER : end])) for end in range(_ORDER, len(letters) + 1))
+        return sum(math.log(self._likely[letters[end - _ORDER : end]]) for end in range(_ORDER, len(letters) + 1))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return what is stored."""
         tables = zip(_TABLES, (self.seen, self.kinds, self.grams), strict=True)
         return {name: array for table, counts in tables for name, array in counts.arrays(f"spelling.{table}").items()}
 
-    def _next(self, gram: str) -> float:
-        """Return the probability of the last character of ``gram`` after the others, from short contexts to long."""
-        probability = 1 / _CHARACTERS
-        for length in range(1, _ORDER + 1):
-            tail = gram[-length:]
-            context = f"{tail[:-1]}/{length}"
-            if kinds := self.kinds[context]:
-                probability = (self.grams[tail] + kinds * probability) / (self.seen[context] + kinds)
-        return probability
+
+def _probability(gram: str, seen: HashedCounts, kinds: HashedCounts, grams: HashedCounts) -> float:
+    """Return the probability of the last character of ``gram`` after the others, from short contexts to long."""
+    probability = 1 / _CHARACTERS
+    for length in range(1, _ORDER + 1):
+        tail = gram[-length:]
+        context = f"{tail[:-1]}/{length}"
+        if different := kinds[context]:
+            probability = (grams[tail] + different * probability) / (seen[context] + different)
+    return probability

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from embedtune.anomaly.detectors.linear_border import LinearBorder
 from embedtune.anomaly.detectors.nearest import sampled
 from embedtune.anomaly.detectors.port import Asked, Material, Scores
-from embedtune.anomaly.detectors.unit_vectors import unit_vectors
 
 _LOOSEST = 0.25  # of the normal queries, this share has no neighbour as near as an everyday question may be
 
@@ -53,7 +52,7 @@ class Topic:
 
     def scores(self, asked: Asked) -> Scores:
         """Return the log-odds that each query is about something else."""
-        return self.border.beyond(unit_vectors(asked.vectors, len(self.border.weights)))
+        return self.border.beyond(asked.vectors)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return what is stored."""

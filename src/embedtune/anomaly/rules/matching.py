@@ -32,9 +32,9 @@ def rule_hits(text: str, rules: Collection[Rule] = RULES) -> tuple[RuleHit, ...]
     """
     seen = looked_at(text)
     hits = {hit.rule: hit for hit in _hits(seen, rules)}
-    phrases = [rule for rule in rules if rule in PHRASES and rule.name not in hits]
     for hidden in undisguised(seen):
         if _CUES.search(hidden):
+            phrases = [rule for rule in rules if rule in PHRASES and rule.name not in hits]
             for hit in _hits(hidden, phrases):
                 hits.setdefault(f"{_DISGUISED}{hit.rule}", _disguised(hit))
     return tuple(hits.values())
