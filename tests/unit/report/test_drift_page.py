@@ -30,7 +30,7 @@ LOUD = dataclasses.replace(
     QUIET,
     alarms=("12.0% of the queries are flagged, where 2.7% are expected (p = 0.0001)",),
     tests=(DriftTest("flagged queries", "2.7%", "12.0%", 0.0001, alarm=True),),
-    domains=(DriftDomain("pump", 0.6, 0.2, 0.1), DriftDomain("", 0.0, 0.8, 0.0)),
+    domains=(DriftDomain("pump", 0.6, 0.55, 0.2, 0.1), DriftDomain("", 0.0, None, 0.8, 0.0)),
     rules=(("page-markup", 3),),
     clusters=(DriftCluster(9, 4, 0.075, ("<script>alert('orchestra')</script>",)),),
     with_texts=True,
