@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from embedtune.api.abtest import ABTest
-    from embedtune.api.anomaly import train_anomaly_detector
+    from embedtune.api.anomaly import (
+        assess_query_log,
+        load_anomaly_detector,
+        open_query_log,
+        train_anomaly_detector,
+        write_drift_page,
+    )
     from embedtune.api.evaluation import EmbeddingEvaluator
     from embedtune.api.extraction import HardNegativeMiner, ProcedureExtractor, QueryGenerator, TrainingDataGenerator
     from embedtune.api.registry import ModelRegistry, RegistrySettings, generate_signing_keys, prune_cache
@@ -21,12 +27,14 @@ if TYPE_CHECKING:
     from embedtune.api.uses import VectorUses
     from embedtune.api.versions import ModelArtifactCreator, VersionedEmbeddings
     from embedtune.artifacts.card import ModelCard
+    from embedtune.config.anomaly_settings import AnomalySettings, QueryLogSettings
     from embedtune.training.dev.domain_evaluator import DomainAwareEvaluator
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "ABTest": "embedtune.api.abtest",
+    "AnomalySettings": "embedtune.config.anomaly_settings",
     "DomainAwareEvaluator": "embedtune.training.dev.domain_evaluator",
     "EmbeddingEvaluator": "embedtune.api.evaluation",
     "EmbeddingFineTuner": "embedtune.api.training",
@@ -37,21 +45,27 @@ _HOMES = {
     "ModelRegistry": "embedtune.api.registry",
     "ProcedureExtractor": "embedtune.api.extraction",
     "QueryGenerator": "embedtune.api.extraction",
+    "QueryLogSettings": "embedtune.config.anomaly_settings",
     "RegistrySettings": "embedtune.api.registry",
     "Reranker": "embedtune.api.reranking",
     "TrainingConfig": "embedtune.api.training",
     "TrainingDataGenerator": "embedtune.api.extraction",
     "VectorUses": "embedtune.api.uses",
     "VersionedEmbeddings": "embedtune.api.versions",
+    "assess_query_log": "embedtune.api.anomaly",
     "create_finetuned_retrieval": "embedtune.api.retrieval",
     "generate_signing_keys": "embedtune.api.registry",
+    "load_anomaly_detector": "embedtune.api.anomaly",
+    "open_query_log": "embedtune.api.anomaly",
     "prune_cache": "embedtune.api.registry",
     "train_anomaly_detector": "embedtune.api.anomaly",
     "train_embedding_model": "embedtune.api.training",
+    "write_drift_page": "embedtune.api.anomaly",
 }
 
 __all__ = [
     "ABTest",
+    "AnomalySettings",
     "DomainAwareEvaluator",
     "EmbeddingEvaluator",
     "EmbeddingFineTuner",
@@ -62,17 +76,22 @@ __all__ = [
     "ModelRegistry",
     "ProcedureExtractor",
     "QueryGenerator",
+    "QueryLogSettings",
     "RegistrySettings",
     "Reranker",
     "TrainingConfig",
     "TrainingDataGenerator",
     "VectorUses",
     "VersionedEmbeddings",
+    "assess_query_log",
     "create_finetuned_retrieval",
     "generate_signing_keys",
+    "load_anomaly_detector",
+    "open_query_log",
     "prune_cache",
     "train_anomaly_detector",
     "train_embedding_model",
+    "write_drift_page",
 ]
 
 

@@ -96,3 +96,12 @@ class GateError(EmbedtuneError):
 
 class InterruptedRunError(EmbedtuneError):
     """Work was stopped by a signal after its state had been saved."""
+
+
+def said(error: Exception) -> str:
+    """Return what an error of any kind says, without a full stop."""
+    if isinstance(error, EmbedtuneError):
+        return error.message.rstrip(".")
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return f"{type(error).__name__}: {error}".rstrip(".: ")

@@ -27,11 +27,21 @@ def sole_holder(
         any_thread: Whether another thread than this one may let go of it.
         patience: Seconds to wait for another process to let go.
     """
-    from filelock import FileLock, Timeout
+    return held(lock_file(path, any_thread=any_thread, patience=patience), taken, unusable)
 
-    lock = FileLock(path, timeout=patience, thread_local=not any_thread)
+
+def lock_file(path: Path, *, any_thread: bool = False, patience: float = 0.0) -> BaseFileLock:
+    """Return a lock file, not held: for who holds it again and again; see `sole_holder`."""
+    from filelock import FileLock
+
+    return FileLock(path, timeout=patience, thread_local=not any_thread)
+
+
+def held(lock: BaseFileLock, taken: Exception, unusable: Callable[[OSError], Exception]) -> BaseFileLock:
+    """Return the lock file, held; see `sole_holder`."""
+    from filelock import Timeout
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         raise taken from None

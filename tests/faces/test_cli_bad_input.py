@@ -280,7 +280,12 @@ def test_unknown_version(refused, done, command):
         (["fit", "--queries", "nowhere.txt", "--model", "v1.0"], "nowhere.txt"),
         (["fit", "--queries", "few.txt", "--model", "v9"], "There is no version 'v9'"),
         (["fit", "--queries", "few.txt", "--model", "v1.0", "--alpha", "2"], "`anomaly.alpha` cannot be 2.0"),
-        (["score", "--model", "v1.0"], "Missing argument 'QUERIES"),
+        (["score", "--model", "v1.0"], "Give queries, or --file FILE."),
+        (["score", "how", "--file", "few.txt", "--model", "v1.0"], "Give queries, or --file FILE."),
+        (["score", "--file", "nowhere.txt", "--model", "v1.0"], "nowhere.txt"),
+        (["score", " ", "--model", "v1.0"], "Query 1 of 1 is empty."),
+        (["report", "nowhere.log", "--model", "v1.0"], "nowhere.log cannot be read"),
+        (["report", "few.txt", "--model", "v1.0"], "Line 1 of few.txt is no judged query"),
         (["score", "how", "--model", "v9"], "There is no version 'v9'"),
     ],
 )

@@ -20,6 +20,7 @@ WORKING = {
     "answers",
     "anomaly fit",
     "anomaly score",
+    "anomaly report",
     "cluster",
     "demo",
     "doctor",

@@ -22,9 +22,11 @@ from embedtune import (
     TrainingDataGenerator,
     VersionedEmbeddings,
     create_finetuned_retrieval,
+    load_anomaly_detector,
     train_anomaly_detector,
     train_embedding_model,
 )
+from embedtune.config.anomaly_settings import AnomalySettings
 from embedtune.config.data_settings import NegativeSettings, QuestionSettings, SplitSettings
 from embedtune.config.settings import EmbedtuneConfig, EvaluationSettings
 from embedtune.encoders.fake import FakeEncoder
@@ -38,7 +40,8 @@ from project_samples import copied, suite_cases, write_corpus
 PROMISED = """
 ProcedureExtractor QueryGenerator TrainingDataGenerator HardNegativeMiner TrainingConfig EmbeddingFineTuner
 train_embedding_model DomainAwareEvaluator EmbeddingEvaluator ModelCard ModelArtifactCreator VersionedEmbeddings
-FineTunedRetrieval create_finetuned_retrieval train_anomaly_detector ModelRegistry RegistrySettings
+FineTunedRetrieval create_finetuned_retrieval train_anomaly_detector load_anomaly_detector ModelRegistry
+RegistrySettings AnomalySettings QueryLogSettings assess_query_log open_query_log write_drift_page
 generate_signing_keys prune_cache ABTest Reranker VectorUses
 """.split()
 QUESTION = "bleed the brake caliper"
@@ -340,13 +343,18 @@ def test_artifact_creator_refuses_figures_that_cannot_be(tiny_model, tmp_path, c
     assert not (tmp_path / "models" / "embedtune-v1.0").exists()
 
 
-def test_anomaly_detector_of_any_encoder():
+def test_anomaly_detector_of_any_encoder(tmp_path):
     encoder = FakeEncoder()
     queries = [f"how do I {verb} the {part}" for verb in "turn lift press oil test".split() for part in "abcdefghijkl"]
-    detector = train_anomaly_detector(encoder, queries)
-    scored = detector.score(encoder.encode(["how do I turn the a", "lorem ipsum dolor sit amet"]))
+    detector = train_anomaly_detector(encoder, queries, settings=AnomalySettings(confidence=0))
+    scored = detector.score_texts(encoder, ["how do I turn the a", "lorem ipsum dolor sit amet"])
     assert len(scored) == 2
     assert all(0 < score.p_value <= 1 for score in scored)
     assert scored[1].score > scored[0].score
-    with pytest.raises(InputError, match="too few"):
-        train_anomaly_detector(encoder, queries[:5])
+    detector.save(tmp_path / "detector")
+    again = load_anomaly_detector(tmp_path / "detector", encoder)
+    assert [item.p_value for item in again.score_texts(encoder, queries)] == [
+        item.p_value for item in detector.score_texts(encoder, queries)
+    ]
+    with pytest.raises(InputError, match="60 distinct queries are too few"):
+        train_anomaly_detector(encoder, queries)

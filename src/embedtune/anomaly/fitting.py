@@ -1,108 +1,94 @@
-"""From normal queries to a detector: which queries it learns from and which set its threshold."""
+"""From normal queries to a detector."""
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
-from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from embedtune.anomaly.autoencoder_training import SMALLEST_FIT
-from embedtune.anomaly.conformal import smallest_calibration
-from embedtune.anomaly.detector import AnomalyDetector
-from embedtune.errors import InputError
+import numpy as np
+
+from embedtune.anomaly.calibration.thresholds import ALL, Thresholds
+from embedtune.anomaly.combination import Combination, fit_combination
+from embedtune.anomaly.detector import AnomalyDetector, new_words, stored_arrays, with_rules
+from embedtune.anomaly.detectors.kinds import check_kinds
+from embedtune.anomaly.detectors.nearest import sampled_rows
+from embedtune.anomaly.preparation import NO_PASSAGES, KnownPassages, NormalQueries, Prepared, prepare
+from embedtune.anomaly.reference import Reference
+from embedtune.anomaly.rules.honest import check_rules
+from embedtune.anomaly.rules.matching import RULES, chosen_rules, rule_hits
+from embedtune.anomaly.storage import DetectorCard, arrays_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from embedtune.config.settings import AnomalySettings
+    from embedtune.config.anomaly_settings import AnomalySettings
     from embedtune.vocabulary.ports import Encoder
 
-# One query in so many calibrates.
-CALIBRATION_PART = 3
 
-
-@dataclass(frozen=True, slots=True)
-class QuerySplit:
-    """Distinct normal queries: those the autoencoder learns from, and those that set the threshold."""
-
-    fit: tuple[str, ...]
-    calibration: tuple[str, ...]
-
-
-def train_anomaly_detector(
+def fit_detector(
     encoder: Encoder,
-    normal_queries: Sequence[str],
+    normal: NormalQueries,
     *,
     settings: AnomalySettings,
     seed: int,
-    calibration_queries: Sequence[str] | None = None,
+    passages: KnownPassages = NO_PASSAGES,
 ) -> AnomalyDetector:
     """Fit a detector of queries that are unlike the normal ones.
 
+    Half of the queries are fitted on, the other half sets the threshold, divided by group.
+
     Args:
         encoder: The model whose vectors will be scored.
-        normal_queries: Queries as users write them; blank ones and repetitions are left out.
+        normal: The normal queries.
         settings: The room's settings.
-        seed: Decides the split and the training.
-        calibration_queries: Normal queries that set the threshold; ``None`` takes a third of
-            ``normal_queries``. What stands in both lists is used for calibration only.
+        seed: Decides the division and the fitting; the order of the queries decides nothing.
+        passages: Those of the documents that are searched; without them less is known of the domain.
 
     Raises:
-        InputError: Too few distinct queries for fitting, or for the settings' alpha.
+        InputError: Too few distinct queries for fitting, or for the promise that the settings ask for, or so many
+            calibration queries meet a written rule that nothing could be flagged (`BlindingRulesError`).
     """
-    split = split_queries(normal_queries, calibration_queries, alpha=settings.alpha, seed=seed)
-    return AnomalyDetector.fit(
-        encoder.digest,
-        encoder.dimension,
-        encoder.encode(split.fit),
-        encoder.encode(split.calibration),
-        settings,
-        seed,
+    check_kinds(settings.detectors)
+    chosen_rules(settings.left_out_rules)
+    prepared = prepare(encoder, normal, settings, seed, passages)
+    combination = fit_combination(settings.detectors, prepared.material, prepared.fit.groups)
+    return assembled(prepared, combination, origin=normal.origin)
+
+
+def assembled(prepared: Prepared, combination: Combination, origin: str) -> AnomalyDetector:
+    """Calibrate fitted detectors and put the detector together.
+
+    Args:
+        prepared: The queries they were fitted on, and those that calibrate.
+        combination: The detectors.
+        origin: Where the queries came from, for the card.
+
+    Raises:
+        InputError: As `fit_detector`.
+    """
+    fit, calibration, settings = prepared.fit, prepared.calibration, prepared.material.settings
+    rules = chosen_rules(settings.left_out_rules)
+    hits = [rule_hits(text, rules) for text in calibration.asked.texts]
+    scores = with_rules(combination.combined(combination.rarities(calibration.asked)), hits)
+    thresholds = Thresholds.of(scores, calibration.domains, settings.alpha, settings.confidence, calibration.groups)
+    check_rules(calibration.asked.texts, hits, thresholds.guarantee.beyond)
+    novelty = np.array([new_words(combination, words) for words in calibration.asked.words])
+    rows = sampled_rows(len(fit.domains), prepared.material.seed)
+    known = fit.asked.some(rows if settings.keep_queries else rows[:0])
+    reference = Reference.of(fit.asked.vectors, calibration.asked.vectors, novelty, calibration.groups)
+    card = DetectorCard(
+        arrays_sha256=arrays_digest(stored_arrays(combination, thresholds, reference, known.vectors)),
+        encoder_digest=prepared.material.encoder_digest,
+        dimension=fit.asked.vectors.shape[1],
+        alpha=settings.alpha,
+        confidence=thresholds.guarantee.confidence,
+        detectors=tuple(combination.detectors),
+        left_out=tuple(name for name in settings.detectors if name not in combination.detectors),
+        left_out_rules=tuple(rule.name for rule in RULES if rule not in rules),
+        seed=prepared.material.seed,
+        fit_queries=len(fit.domains),
+        calibration_queries=len(calibration.domains),
+        origin=origin,
+        domains={name: calibration.domains.count(name) for name in sorted(set(calibration.domains))},
+        calibrated_domains=tuple(name for name in thresholds.scores if name != ALL),
+        worth={name: guarantee.worth for name, guarantee in thresholds.guarantees.items()},
+        known_queries=known.texts,
     )
-
-
-def split_queries(
-    normal_queries: Sequence[str],
-    calibration_queries: Sequence[str] | None = None,
-    *,
-    alpha: float,
-    seed: int,
-) -> QuerySplit:
-    """Divide queries by a hash of their text, so that the order they came in does not matter.
-
-    Queries that differ only in case, white space or Unicode form count as one: a query on both
-    sides would make the calibration scores look better than fresh ones. Without
-    ``calibration_queries`` a third calibrates, or as many as ``alpha`` needs where that is more,
-    and of few queries less than a third, so that enough are left to fit on.
-
-    Raises:
-        InputError: Too few distinct queries; the message has the numbers.
-    """
-    ordered = _distinct(normal_queries, seed)
-    needed = smallest_calibration(alpha)
-    if calibration_queries is None:
-        spare = len(ordered) - SMALLEST_FIT
-        count = max(min(len(ordered) // CALIBRATION_PART, spare), needed)
-        calibration = dict(islice(ordered.items(), count))
-    else:
-        calibration = _distinct(calibration_queries, seed)
-    fit = [text for key, text in ordered.items() if key not in calibration]
-    if len(fit) < SMALLEST_FIT or len(calibration) < needed:
-        raise InputError(
-            f"{len(fit)} distinct queries to fit on and {len(calibration)} to calibrate with are too few: "
-            f"fitting needs {SMALLEST_FIT}, and alpha = {alpha:g} needs {needed} for calibration.",
-            "Give more normal queries (a few hundred are better), or a larger alpha.",
-        )
-    return QuerySplit(tuple(fit), tuple(calibration.values()))
-
-
-def _distinct(queries: Iterable[str], seed: int) -> dict[str, str]:
-    """Return the queries by their normal form, in the order of their hash."""
-    distinct: dict[str, str] = {}
-    for query in queries:
-        key = " ".join(unicodedata.normalize("NFKC", query).casefold().split())
-        if key:
-            distinct.setdefault(key, query)
-    return dict(sorted(distinct.items(), key=lambda item: hashlib.sha256(f"{seed}:{item[0]}".encode()).digest()))
+    return AnomalyDetector(card, combination, rules, thresholds, reference, known.vectors)

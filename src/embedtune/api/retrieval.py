@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from embedtune.api.trust import trust_values
 from embedtune.artifacts.places import absolute_place
+from embedtune.config.anomaly_settings import QueryLogSettings
 from embedtune.config.loading import parse_config
 from embedtune.config.settings import IndexSettings, SearchSettings
 from embedtune.config.training_settings import TrainingSettings
@@ -18,8 +19,11 @@ from embedtune.pipeline.project import Project, open_project
 from embedtune.pipeline.searching import OpenedIndex
 from embedtune.vocabulary.retrieval import Hit, Mode, Where
 
+if TYPE_CHECKING:
+    from embedtune.anomaly.advisory import Advisory
+
 _BASE = TrainingSettings().base_model
-_SEARCH, _INDEX = SearchSettings(), IndexSettings()
+_SEARCH, _INDEX, _LOG = SearchSettings(), IndexSettings(), QueryLogSettings()
 _NO_TRUST: Mapping[str, object] = {}
 _NOTHING: Mapping[str, str] = {}
 
@@ -43,6 +47,7 @@ class FineTunedRetrieval:
         report: Told of a fallback, and of its end.
         search: How long answers may take, and when to go on with less.
         index: How a server is asked.
+        query_log: Whether every search is judged and logged, and how.
 
     Raises:
         InputError: There is no index.
@@ -62,10 +67,12 @@ class FineTunedRetrieval:
         report: Report = silent,
         search: SearchSettings = _SEARCH,
         index: IndexSettings = _INDEX,
+        query_log: QueryLogSettings = _LOG,
     ) -> None:
         trust = trust_values(allowed_keys, require_signature=require_signature)
-        project = _project(registry, base_model, report, trust=trust, search=search, index=index)
-        self._index = OpenedIndex(project, store, model=str(finetuned_model_path), strict=not fallback_to_baseline)
+        project = _project(registry, base_model, report, trust=trust, search=search, index=index, query_log=query_log)
+        model = str(finetuned_model_path)
+        self._index = OpenedIndex(project, store, model=model, strict=not fallback_to_baseline, judging=True)
 
     @property
     def degraded(self) -> str:
@@ -118,6 +125,17 @@ class FineTunedRetrieval:
         where = Where(domain, kind, tuple(sorted(metadata.items())))
         return self._index.search_batch(queries, limit, threshold, mode, where=where)
 
+    def advise(self, query: str, domain: str | None = None) -> Advisory:
+        """Tell whether a question belongs, and why if not; nothing is blocked.
+
+        Asked right after the search for it, the question is not encoded again. It is logged where ``query_log`` names
+        a file, unless every search is judged and logged anyway.
+
+        Raises:
+            ModelError: The version has no detector, or its model cannot be used.
+        """
+        return self._index.advise([query], domain)[0].advisory
+
     def close(self) -> None:
         """Wait for running searches and release the index."""
         self._index.close()
@@ -145,6 +163,7 @@ def create_finetuned_retrieval(  # noqa: PLR0913 - one argument for each option
     report: Report = silent,
     search: SearchSettings = _SEARCH,
     index: IndexSettings = _INDEX,
+    query_log: QueryLogSettings = _LOG,
 ) -> FineTunedRetrieval:
     """Index a folder of documents with a model and return the retrieval over it.
 
@@ -162,6 +181,7 @@ def create_finetuned_retrieval(  # noqa: PLR0913 - one argument for each option
         report: Where progress goes.
         search: How long answers may take, and when to go on with less.
         index: How the index is kept.
+        query_log: Whether every search is judged and logged, and how.
 
     Raises:
         InputError: The corpus or the model cannot be had.
@@ -180,6 +200,7 @@ def create_finetuned_retrieval(  # noqa: PLR0913 - one argument for each option
         report=report,
         search=search,
         index=index,
+        query_log=query_log,
     )
 
 
@@ -191,6 +212,7 @@ def _project(
     trust: Mapping[str, object] = _NO_TRUST,
     search: SearchSettings = _SEARCH,
     index: IndexSettings = _INDEX,
+    query_log: QueryLogSettings = _LOG,
 ) -> Project:
     values = {
         "training": {"base_model": base_model},
@@ -198,5 +220,6 @@ def _project(
         "trust": trust,
         "search": search.model_dump(),
         "index": index.model_dump(),
+        "query_log": query_log.model_dump(),
     }
     return open_project(config=parse_config(values, "FineTunedRetrieval"), report=report)

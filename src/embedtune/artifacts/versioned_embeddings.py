@@ -22,6 +22,7 @@ from embedtune.errors import (
     VerificationError,
 )
 from embedtune.events import Alert, Counted, Report, silent
+from embedtune.vocabulary.ports import HasTokenTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from embedtune.artifacts.store import Registry
     from embedtune.artifacts.trust import TrustPolicy
-    from embedtune.vocabulary.ports import Encoder
+    from embedtune.vocabulary.ports import Encoder, TokenTable
     from embedtune.vocabulary.versions import ModelVersion
 
 FALLBACKS = "fallbacks"
@@ -196,6 +197,10 @@ class VersionedEmbeddings:
     def encode_labelled(self, texts: Sequence[str]) -> LabelledVectors:
         """Return the vectors of `encode` with the digest of the model that made them."""
         return LabelledVectors(self.digest, self.encode(texts))
+
+    def token_table(self) -> TokenTable | None:
+        """Return the tokens of the model that answers, with the vectors it begins with; ``None`` without any."""
+        return self._encoder.token_table() if isinstance(self._encoder, HasTokenTable) else None
 
     def get_model_info(self) -> ModelInfo:
         """Return which model answers, and why if it is the baseline."""

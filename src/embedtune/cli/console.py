@@ -53,8 +53,14 @@ class Console:
 
     def result(self, value: Mapping[str, object], text: str = "") -> None:
         """Print a command's result: the JSON object with ``--json``, else the text."""
+        self._print(json.dumps(value, ensure_ascii=False, sort_keys=True) if self.as_json else text.rstrip("\n"))
+
+    def line(self, value: Mapping[str, object]) -> None:
+        """Print one of many results as a line of JSON, with ``--json`` or without."""
+        self._print(json.dumps(value, ensure_ascii=False, sort_keys=True))
+
+    def _print(self, shown: str) -> None:
         self._progress.close()
-        shown = json.dumps(value, ensure_ascii=False, sort_keys=True) if self.as_json else text.rstrip("\n")
         try:
             sys.stdout.write(f"{shown}\n" if shown else "")
             sys.stdout.flush()

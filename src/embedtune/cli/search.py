@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from embedtune.cli.anomaly import judged_text, judged_values
 from embedtune.cli.options import ANY_PATH, FOLDER, STORE, Session, common, example, field_names
+from embedtune.errors import EmbedtuneError
+from embedtune.events import Alert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from embedtune.pipeline.index_command import IndexedCorpus
+    from embedtune.pipeline.judging import JudgedQuery
     from embedtune.pipeline.project import Project
+    from embedtune.pipeline.searching import OpenedIndex
     from embedtune.vocabulary.retrieval import Hit
 
 _PASSAGE_CHARACTERS = 400
@@ -101,6 +106,7 @@ def _move(session: Session, project: Project, source: str, store: str, engine: s
 @click.option("--kind", help="Search sections of one kind alone, such as procedure.")
 @click.option("--meta", multiple=True, help="Search sections with this fact alone: NAME=VALUE, such as path=a/b.md.")
 @click.option("--strict", is_flag=True, help="Fail where the model or its vectors do, instead of answering with less.")
+@click.option("--advise", is_flag=True, help="Tell too whether the query belongs (query_log.advise always does).")
 @click.option("--rerank", type=FOLDER, help="A cross-encoder on this machine that puts the first results in order.")
 @STORE
 @_COLLECTION
@@ -119,6 +125,7 @@ def search(  # noqa: PLR0913 - one parameter an option
     store: str | None,
     collection: str | None,
     rerank: Path | None,
+    advise: bool,
 ) -> None:
     """Search an index and show heading, passage, score and both ranks."""
     from embedtune.encoders.cross_encoder import load_cross_encoder
@@ -133,6 +140,8 @@ def search(  # noqa: PLR0913 - one parameter an option
     opened = OpenedIndex(project, store, mode=Mode(mode), strict=strict)
     try:
         hits = opened.search(query, depth, threshold, Mode(mode), where=where)
+        wanted = advise or project.config.query_log.advise
+        judged = _advice(session, opened, query, domain, strict=strict) if wanted else []
     finally:
         opened.close()
     if scorer:
@@ -143,9 +152,23 @@ def search(  # noqa: PLR0913 - one parameter an option
             "version": opened.description.version,
             "degraded": hits[0].degraded if hits else opened.degraded,
             "hits": [asdict(h) for h in hits],
+            **({"advisory": judged_values(judged[0]) if judged else None} if wanted else {}),
         },
-        hits_text(hits) or "Nothing found.",
+        "\n".join([hits_text(hits) or "Nothing found.", *map(judged_text, judged)]),
     )
+
+
+def _advice(
+    session: Session, opened: OpenedIndex, query: str, domain: str | None, *, strict: bool
+) -> list[JudgedQuery]:
+    """Return what the detector says; where it cannot, the results are shown all the same."""
+    try:
+        return opened.advise([query], domain)
+    except EmbedtuneError as error:
+        if strict:
+            raise
+        session.console.report(Alert(f"No advice on the query: {error}"))
+        return []
 
 
 def hits_text(hits: Sequence[Hit]) -> str:

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from embedtune.config.anomaly_settings import AnomalySettings, QueryLogSettings
 from embedtune.config.base import NotNegative, Positive, Settings, Share
 from embedtune.config.data_settings import (
     CorpusSettings,
@@ -154,14 +155,6 @@ class TrustSettings(Settings):
         return self
 
 
-class AnomalySettings(Settings):
-    """How the detector of queries that do not belong is fitted."""
-
-    alpha: float = Field(0.05, gt=0, lt=1, description="Share of normal queries that may be flagged.")
-    epochs: Positive = Field(200, description="Passes of the autoencoder over its queries, at most.")
-    learning_rate: float = Field(1e-3, gt=0, description="Learning rate of the autoencoder.")
-
-
 class RemoteSettings(Settings):
     """How a server is asked that embeds texts: a system named remote:URL#model."""
 
@@ -203,5 +196,6 @@ class EmbedtuneConfig(Settings):
     publish: PublishSettings = PublishSettings()
     trust: TrustSettings = TrustSettings()
     anomaly: AnomalySettings = AnomalySettings()
+    query_log: QueryLogSettings = QueryLogSettings()
     remote: RemoteSettings = RemoteSettings()
     cache: CacheSettings = CacheSettings()

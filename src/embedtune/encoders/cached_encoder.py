@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedtune.encoders.cache import VectorCache
-from embedtune.vocabulary.ports import Encoder
+from embedtune.vocabulary.ports import Encoder, HasTokenTable, TokenTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,6 +53,10 @@ class CachedEncoder:
             return np.zeros((0, self.dimension), dtype=np.float32)
         blocks = [self._block(texts[start : start + BLOCK]) for start in range(0, len(texts), BLOCK)]
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+    def token_table(self) -> TokenTable | None:
+        """Return the model's tokens; ``None`` where it has none."""
+        return self.encoder.token_table() if isinstance(self.encoder, HasTokenTable) else None
 
     def _block(self, texts: Sequence[str]) -> NDArray[np.float32]:
         model = f"{self.digest} {self.made_with}".strip()

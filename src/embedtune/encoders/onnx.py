@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedtune.encoders.onnx_files import OnnxFacts, check_graph, graph_file, read_facts
+from embedtune.encoders.token_table import StoredTokens, stored_tokens
 from embedtune.errors import ModelError
 
 if TYPE_CHECKING:
@@ -31,12 +32,16 @@ class OnnxEncoder:
         tokenizer: Cuts texts into tokens, no more than the model takes.
         facts: What stands beside the graph.
         name: Its name, for people.
+        folder: The model's own folder.
     """
 
-    def __init__(self, session: InferenceSession, tokenizer: Tokenizer, facts: OnnxFacts, name: str) -> None:
+    def __init__(
+        self, session: InferenceSession, tokenizer: Tokenizer, facts: OnnxFacts, name: str, folder: Path
+    ) -> None:
         self._session = session
         self._tokenizer = tokenizer
         self._facts = facts
+        self._folder = folder
         self.name = name
 
     @property
@@ -66,6 +71,14 @@ class OnnxEncoder:
         place = {text: number for number, text in enumerate(distinct)}
         return vectors[[place[text] for text in texts]]
 
+    def token_table(self) -> StoredTokens | None:
+        """Return the model's tokens with the vectors it begins with; ``None`` where its weights hold none.
+
+        Raises:
+            ModelError: The model's folder is gone or damaged.
+        """
+        return stored_tokens(self._folder, load_tokenizer(self._folder))
+
     def _run(self, encodings: Sequence[Encoding]) -> NDArray[np.float32]:
         columns = {
             "input_ids": (self._facts.pad_id, [encoding.ids for encoding in encodings]),
@@ -77,7 +90,9 @@ class OnnxEncoder:
         return vectors
 
 
-def load_onnx(folder: Path, model_digest: str, name: str = "", threads: int | None = None) -> OnnxEncoder:
+def load_onnx(
+    folder: Path, model_digest: str, name: str = "", threads: int | None = None, source: Path | None = None
+) -> OnnxEncoder:
     """Load the exported model in a model folder.
 
     Args:
@@ -86,6 +101,7 @@ def load_onnx(folder: Path, model_digest: str, name: str = "", threads: int | No
         name: Its name for people, by default the folder's.
         threads: How many threads one text may take; by default what OMP_NUM_THREADS says, as for torch, else
             as many as there are processors, four at most.
+        source: A folder of the same model that stays, where ``folder`` does not.
 
     Raises:
         ModelError: There is none, it is not the one that was exported, or it cannot be loaded.
@@ -106,11 +122,11 @@ def load_onnx(folder: Path, model_digest: str, name: str = "", threads: int | No
             f"The exported model in {folder} cannot be loaded: {str(error).splitlines()[0]}.",
             "Remove its onnx folder to have torch run the model, or publish it anew.",
         ) from error
-    return OnnxEncoder(session, load_tokenizer(folder, facts.max_tokens), facts, name or folder.name)
+    return OnnxEncoder(session, load_tokenizer(folder, facts.max_tokens), facts, name or folder.name, source or folder)
 
 
-def load_tokenizer(folder: Path, max_tokens: int) -> Tokenizer:
-    """Load the tokenizer of a model folder, cutting texts and filling up none.
+def load_tokenizer(folder: Path, max_tokens: int | None = None) -> Tokenizer:
+    """Load the tokenizer of a model folder; it cuts texts after so many tokens, if any, and fills up none.
 
     Raises:
         ModelError: It is not in the one format that needs no model library, or cannot cut so.
@@ -120,7 +136,9 @@ def load_tokenizer(folder: Path, max_tokens: int) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
         tokenizer.no_padding()
-        tokenizer.enable_truncation(max_tokens)
+        tokenizer.no_truncation()
+        if max_tokens is not None:
+            tokenizer.enable_truncation(max_tokens)
     except Exception as error:
         # The library raises nothing more special.
         raise ModelError(f"The tokenizer in {folder} cannot be loaded: {error}.", "Save the model anew.") from error

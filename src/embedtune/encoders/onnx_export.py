@@ -96,7 +96,7 @@ def int8_encoder(folder: Path, model_digest: str, name: str) -> OnnxEncoder:
         copy = Path(temporary) / "model"
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(*FOREIGN_FOLDERS))
         export_onnx(copy, model_digest, Precision.INT8)
-        return load_onnx(copy, model_digest, name)
+        return load_onnx(copy, model_digest, name, source=folder)
 
 
 def _facts(model: SentenceTransformerEncoder, precision: Precision, graph: str) -> OnnxFacts:

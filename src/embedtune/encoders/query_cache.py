@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedtune.vocabulary.ports import Encoder
+from embedtune.vocabulary.ports import Encoder, HasTokenTable, TokenTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,6 +60,10 @@ class QueryCache:
             self._remember(fresh)
             known |= fresh
         return np.stack([known[text] for text in texts])
+
+    def token_table(self) -> TokenTable | None:
+        """Return the model's tokens; ``None`` where it has none."""
+        return self._encoder.token_table() if isinstance(self._encoder, HasTokenTable) else None
 
     def _recalled(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         with self._lock:

@@ -12,6 +12,7 @@ import numpy as np
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.kernel_caches import bound_kernel_caches
 from embedtune.encoders.locate import locate_model
+from embedtune.encoders.token_table import ModelTokens, StoredTokens, model_tokens
 from embedtune.errors import ModelError
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ class SentenceTransformerEncoder:
         )
         result: NDArray[np.float32] = np.asarray(vectors, dtype=np.float32)[[row[text] for text in texts]]
         return result
+
+    def token_table(self) -> StoredTokens | ModelTokens | None:
+        """Return the model's tokens with the vectors it begins with; ``None`` where it has none."""
+        return model_tokens(self.model)
 
 
 def load_encoder(

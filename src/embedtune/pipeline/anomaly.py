@@ -1,84 +1,120 @@
-"""Fit and use the detector of queries that do not belong."""
+"""Fit the detector of queries that do not belong, and find the one of a version."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedtune.corpus.readers.decoding import read_text
-from embedtune.encoders.digests import model_digest
-from embedtune.encoders.locate import model_folder
 from embedtune.errors import InputError, ModelError
 from embedtune.events import Alert
-from embedtune.files import digest_file, replaced_folder
-from embedtune.pipeline.pairs import read_pairs
+from embedtune.files import replaced_folder
 from embedtune.pipeline.project import Project
-from embedtune.pipeline.workspace import Plan
-from embedtune.vocabulary.pairs import Split
+from embedtune.pipeline.query_lines import QueryLine
+from embedtune.pipeline.stored_vectors import stored_vectors
 from embedtune.vocabulary.ports import Encoder
 
 if TYPE_CHECKING:
-    from embedtune.anomaly.detector import AnomalyDetector, AnomalyScore
+    from embedtune.anomaly.detector import AnomalyDetector
+    from embedtune.anomaly.preparation import KnownPassages, NormalQueries
 
-STAGE = "anomaly"
 DETECTOR = "detector"
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredQuery:
-    """A query with its anomaly score."""
-
-    text: str
-    result: AnomalyScore
-
-
-def fit_detector(
-    project: Project, encoder: Encoder, queries: Sequence[str], calibration: Sequence[str] | None = None
+def fit_to_folder(
+    project: Project, encoder: Encoder, queries: Sequence[QueryLine], folder: Path, place: str | Path | None = None
 ) -> AnomalyDetector:
-    """Fit a detector for a model on normal queries.
+    """Fit a detector on queries and keep it in a folder, replacing an older one.
+
+    Args:
+        project: The project; its settings say how.
+        encoder: The model.
+        queries: Normal queries, as users write them, with their domains and groups where they are known.
+        folder: Where the detector is kept.
+        place: The index that is searched, a folder or a server's address, by default the project's own; its passages
+            and their vectors are known to the detector.
 
     Raises:
-        InputError: Too few distinct queries.
+        InputError: Too few distinct queries, too many that meet a written rule, or some of them have a group and
+            others none.
     """
-    from embedtune.anomaly.fitting import train_anomaly_detector
+    from embedtune.anomaly.fitting import fit_detector
+    from embedtune.anomaly.preparation import NO_PASSAGES
 
-    return train_anomaly_detector(
-        encoder, queries, settings=project.config.anomaly, seed=project.seed, calibration_queries=calibration
-    )
-
-
-def fit_to_folder(project: Project, encoder: Encoder, queries: Sequence[str], folder: Path) -> AnomalyDetector:
-    """Fit a detector and keep it in a folder, replacing an older one."""
-    detector = fit_detector(project, encoder, queries)
+    passages = _known_passages(project, encoder, place) or NO_PASSAGES
+    settings = project.config.anomaly
+    detector = fit_detector(encoder, _normal(queries), settings=settings, seed=project.seed, passages=passages)
+    report_weaker(project, detector, settings.confidence)
     with replaced_folder(folder) as staging:
         detector.save(staging / DETECTOR)
     return detector
 
 
-def score_queries(queries: Sequence[str], folder: Path, encoder: Encoder) -> list[ScoredQuery]:
-    """Score queries with the detector of a folder.
+def report_weaker(project: Project, detector: AnomalyDetector, confidence: float) -> None:
+    """Report where a detector promises or asks less than the settings want.
 
-    Raises:
-        ModelError: There is no detector, or it was fitted for another model.
+    Args:
+        project: The project; its settings say which rules are wanted.
+        detector: The detector that was fitted.
+        confidence: The confidence that it was fitted with.
     """
-    from embedtune.anomaly.detector import AnomalyDetector
+    card, guarantee = detector.card, detector.thresholds.guarantee
+    if not guarantee.given:
+        project.report(Alert(f"The detector advises without a promise: {guarantee.sentence}."))
+    elif card.confidence < confidence:
+        project.report(
+            Alert(
+                f"The queries that calibrate are too few, or too many of them ask for the same, for a confidence of "
+                f"{confidence:g}: the detector keeps to its rate of false positives on average only "
+                f"({guarantee.sentence})."
+            )
+        )
+    unwanted = [name for name in card.left_out_rules if name not in project.config.anomaly.left_out_rules]
+    if unwanted:
+        project.report(Alert(f"Honest queries meet these written rules, which are not asked: {', '.join(unwanted)}."))
+    if 2 * detector.thresholds.met_rules > guarantee.beyond:
+        project.report(
+            Alert(
+                f"{detector.thresholds.met_rules} of the {guarantee.queries} queries that calibrate meet a written "
+                f"rule, and {guarantee.beyond} may lie beyond the threshold, so less is found. Remove attacks from "
+                "the queries, or leave the rule out (anomaly.left_out_rules)."
+            )
+        )
 
-    if not queries:
-        raise InputError("There is no query to score.", "Give at least one.")
-    detector = AnomalyDetector.load(folder)
-    detector.check_digest(encoder.digest)
-    return [ScoredQuery(*scored) for scored in zip(queries, detector.score(encoder.encode(queries)), strict=True)]
 
-
-def find_detector(project: Project, version: str) -> Path:
+def version_detector(project: Project, version: str, encoder: Encoder) -> AnomalyDetector:
     """Return the detector of a version: the one fitted later in the project, else the version's own.
 
     Raises:
-        ModelError: There is none.
+        ModelError: There is none, or it was fitted on another model.
         VerificationError: The version was tampered with.
     """
+    from embedtune.anomaly.loading import load_detector
+
+    return load_detector(_find_detector(project, version), encoder)
+
+
+def detector_folder(project: Project, version: str) -> Path:
+    """Return where a detector that is fitted after publishing is kept: versions never change."""
+    return project.workspace.folder("anomaly-fitted") / project.registry.find(version).label
+
+
+def _normal(queries: Sequence[QueryLine]) -> NormalQueries:
+    from embedtune.anomaly.preparation import NormalQueries
+
+    without = sum(not query.group for query in queries)
+    if 0 < without < len(queries):
+        raise InputError(
+            f"{without} of {len(queries)} queries have no group.", "Name what each asks about, or leave all groups out."
+        )
+    return NormalQueries(
+        [query.text for query in queries],
+        domains=[query.domain for query in queries],
+        groups=None if without else [query.group for query in queries],
+    )
+
+
+def _find_detector(project: Project, version: str) -> Path:
     own = detector_folder(project, version) / DETECTOR
     if own.is_dir():
         return own
@@ -90,48 +126,20 @@ def find_detector(project: Project, version: str) -> Path:
     )
 
 
-def detector_folder(project: Project, version: str) -> Path:
-    """Return where a detector that is fitted after publishing is kept: versions never change."""
-    return project.workspace.folder("anomaly-fitted") / project.registry.find(version).label
+def _known_passages(project: Project, encoder: Encoder, place: str | Path | None) -> KnownPassages | None:
+    """Return the passages of the index that a model made; ``None`` where there is no such index."""
+    from embedtune.anomaly.preparation import KnownPassages
 
-
-def anomaly_stage(project: Project, run: Path, pairs_file: Path) -> Path | None:
-    """Fit a detector on the training questions, calibrated on the held-out ones.
-
-    Returns:
-        The detector's folder, ``None`` where the corpus gives too few questions.
-    """
-    folder = model_folder(run)
-    plan = Plan(
-        STAGE,
-        "fitting the detector of queries that do not belong",
-        {"model": model_digest(folder), "pairs": digest_file(pairs_file)},
-        (project.config.anomaly, project.seed),
-        (DETECTOR,),
-    )
-
-    def fit(stage: Path) -> str:
-        pairs = read_pairs(pairs_file)
-        normal = [pair.query.text for pair in pairs if pair.provenance.split is Split.TRAIN]
-        held_out = [pair.query.text for pair in pairs if pair.provenance.split is not Split.TRAIN]
-        try:
-            detector = fit_detector(project, project.models.named(str(run)), normal, held_out)
-        except ModelError:
+    try:
+        stored = stored_vectors(project, place)
+    except InputError:
+        if place is not None:
             raise
-        except InputError as error:
-            project.report(Alert(f"No anomaly detector: {error}"))
-            return f"skipped: {error.message}"
-        detector.save(stage / DETECTOR)
-        return f"{detector.card.fit_queries} questions, threshold from {detector.card.calibration_queries} others"
-
-    detector_place = project.workspace.run_stage(plan, fit, project.report) / DETECTOR
-    return detector_place if detector_place.is_dir() else None
-
-
-def read_queries(path: Path) -> list[str]:
-    """Return the queries of a text file, one a line, blank lines left out.
-
-    Raises:
-        DocumentError: The file cannot be read as text.
-    """
-    return [line.strip() for line in read_text(path).split("\n") if line.strip()]
+        project.report(Alert("There is no index: the detector knows the domain by the queries alone."))
+        return None
+    if stored.collection.description.model_digest != encoder.digest:
+        project.report(
+            Alert("The index was made with another model: the detector knows the domain by the queries alone.")
+        )
+        return None
+    return KnownPassages([passage.text for passage in stored.collection.passages], stored.vectors)

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from embedtune.artifacts.card import QuestionOrigin
 from embedtune.encoders.digests import model_digest
 from embedtune.encoders.locate import model_folder
-from embedtune.encoders.onnx_files import Precision, exported_digest
+from embedtune.encoders.onnx_files import exported_digest
 from embedtune.errors import InputError
 from embedtune.evaluation.compare import evaluate_systems
 from embedtune.evaluation.leakage import leak_report
@@ -31,7 +31,7 @@ from embedtune.pipeline.robustness import measure_robustness
 from embedtune.pipeline.sampling import Sample
 from embedtune.pipeline.systems import BASE, BM25, HYBRID, SystemSpec, SystemUnderTest, Workbench, default_comparisons
 from embedtune.pipeline.verdicts import GATE_METRIC, check_candidates
-from embedtune.pipeline.wiring import INT8, served_precision, vector_cache
+from embedtune.pipeline.wiring import served_name, served_precision, vector_cache
 from embedtune.pipeline.workspace import Plan
 from embedtune.retrieval.choosing import TuningResult
 from embedtune.retrieval.retriever import POOL_DEPTH
@@ -166,7 +166,7 @@ def evaluation_stage(
         (project.config.retrieval, project.config.evaluation, project.config.gates, project.seed),
         (RESULT, RUNS, REPORT),
     )
-    served = f"{INT8}{run}" if precision is Precision.INT8 else str(run)
+    served = served_name(run, project.config.publish)
     specs = [
         SystemSpec.parse(BASE),
         SystemSpec.parse(BM25),

@@ -14,7 +14,7 @@ from embedtune.evaluation.result import EvaluationRecord, read_record
 from embedtune.events import Alert, StageFinished, StageSkipped, StageStarted
 from embedtune.files import JsonValue, digest_file, digest_value, read_json, write_json
 from embedtune.pairs.formats.test_suite import TestSuite
-from embedtune.pipeline.anomaly import anomaly_stage
+from embedtune.pipeline.anomaly_stage import anomaly_stage
 from embedtune.pipeline.corpus import SplitCorpus, sections_stage
 from embedtune.pipeline.describing import PublishRequest
 from embedtune.pipeline.evaluation import TUNED, evaluation_stage, tuned_settings
@@ -90,7 +90,7 @@ def run_flow(project: Project, command: str = "embedtune run") -> FlowResult:
     data = data_stage(project, corpus, suite_texts(suites), human)
     pool = corpus_pool(project, corpus) if config.training.remine_epochs else None
     run = training_stage(project, data / PAIRS, pool)
-    anomaly = anomaly_stage(project, run, data / PAIRS)
+    anomaly = anomaly_stage(project, run, data / PAIRS, corpus)
     by_people = _asked(project, corpus, suites, human)
     questions = by_people or _generated(data / PAIRS, corpus, human)
     evaluation = _evaluate(project, questions, run, data / PAIRS, command)

@@ -112,6 +112,7 @@ def config_digest(config: EmbedtuneConfig) -> str:
                 "search": True,
                 "publish": True,
                 "trust": True,
+                "query_log": True,
                 "remote": True,
                 "cache": True,
             },

@@ -10,6 +10,8 @@ from embedtune.errors import EmbedtuneError, InputError, ModelError
 from embedtune.index.description import IndexDescription
 from embedtune.index.named_passages import in_force
 from embedtune.index.server_store import ServerStore
+from embedtune.pipeline.advising import SearchAdvice
+from embedtune.pipeline.judging import JudgedQuery
 from embedtune.pipeline.opening import ReadCollection, read_index
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.stores import open_store
@@ -37,6 +39,7 @@ class OpenedIndex:
         model: The model to use, by default the one that the index names.
         mode: How it will be searched; `Mode.BM25` loads no model.
         strict: Whether to raise what goes wrong instead of answering with less.
+        judging: Whether every search is judged and logged where the settings want it; see `SearchAdvice`.
 
     Raises:
         InputError: There is no index, or nothing of it can be read.
@@ -52,6 +55,7 @@ class OpenedIndex:
         *,
         mode: Mode = Mode.HYBRID,
         strict: bool = False,
+        judging: bool = False,
     ) -> None:
         self._project = project
         self._store = open_store(project, place, searching=True)
@@ -63,6 +67,8 @@ class OpenedIndex:
         self._encoder = encoder
         self._model = model
         self._lock = threading.Lock()
+        self._served: SerialEncoder | None = None
+        self._advice = SearchAdvice(project, self._served_version, beside=judging)
         self._keywords: KeywordIndex | None = None
         self._words: HybridRetriever | None = None
         self._tried = False
@@ -120,13 +126,32 @@ class OpenedIndex:
         if self._closed:
             raise ValueError("the search is closed")
         if mode is Mode.BM25:
-            return self._by_words().search_batch(queries, limit, threshold, mode, where=where)
-        return self._search.search_batch(queries, limit, threshold, mode, where)
+            hits = self._by_words().search_batch(queries, limit, threshold, mode, where=where)
+        else:
+            hits = self._search.search_batch(queries, limit, threshold, mode, where)
+        self._advice.of_search(queries, hits, where.domain or "")
+        return hits
+
+    def advise(self, queries: Sequence[str], domain: str | None = None) -> list[JudgedQuery]:
+        """Judge questions with the detector of the index's version; nothing is blocked.
+
+        Questions that were just searched for are not encoded again while they are remembered (``cache.questions``).
+        They are logged where the settings name a log, unless their searches are.
+
+        Raises:
+            InputError: A question is blank.
+            EmbedtuneError: The model of the index cannot be used here, or its version has no detector that fits.
+            ValueError: The index is closed.
+        """
+        if self._closed:
+            raise ValueError("the search is closed")
+        return self._advice.of(queries, domain or "")
 
     def close(self) -> None:
         """Wait for running searches and release the index."""
         self._closed = True
         self._search.close()
+        self._advice.close()
         self._store.close()
 
     def _patience(self) -> Patience:
@@ -152,10 +177,22 @@ class OpenedIndex:
         if self._tried:
             self._read_again()
         self._tried = True
+        found = self._current()
+        return self._retriever(found, self._serving(found.description))
+
+    def _current(self) -> ReadCollection:
         if isinstance(self._read.current, InputError):
             raise self._read.current
-        found = self._read.current
-        described = found.description
+        return self._read.current
+
+    def _served_version(self) -> tuple[str, SerialEncoder]:
+        described = self._current().description
+        return self._model or described.version, self._serving(described)
+
+    def _serving(self, described: IndexDescription) -> SerialEncoder:
+        """Return the model of the index, which searches and advice share."""
+        if self._served is not None and self._served.digest == described.model_digest:
+            return self._served
         try:
             encoder = self._encoder or self._project.models.of_index(
                 self._model or described.version, described.model_digest
@@ -167,7 +204,10 @@ class OpenedIndex:
                 f"the index was made with {described.version}, and its model cannot be used here: {error.message}",
                 error.remedy,
             ) from error
-        return self._retriever(found, encoder)
+        with self._lock:
+            if self._served is None or self._served.digest != encoder.digest:
+                self._served = SerialEncoder(encoder)
+            return self._served
 
     def _open_baseline(self) -> HybridRetriever:
         if self._read.baseline is None:
@@ -178,9 +218,9 @@ class OpenedIndex:
             raise ModelError("the index of the base model was made with another one", "Index the corpus again.")
         if found.description.corpus_digest != self._read.words.description.corpus_digest:
             raise InputError("the index of the base model holds another state of the corpus", "Index the corpus again.")
-        return self._retriever(found, base)
+        return self._retriever(found, SerialEncoder(base))
 
-    def _retriever(self, found: ReadCollection, encoder: Encoder) -> HybridRetriever:
+    def _retriever(self, found: ReadCollection, encoder: SerialEncoder) -> HybridRetriever:
         if self._read.vectors_away:
             raise InputError(self._read.vectors_away, "Start the server, or check the address.")
         index = self._store.vectors(found.name, found.description)
@@ -198,7 +238,7 @@ class OpenedIndex:
                 passages,
                 source,
                 self._keywords_of(found),
-                SerialEncoder(encoder),
+                encoder,
                 found.description.fusion,
                 f"hybrid:{found.description.version}",
             ),

@@ -219,6 +219,11 @@ def served_precision(settings: PublishSettings) -> Precision:
     return Precision.INT8 if settings.onnx == Precision.INT8.value else Precision.FP32
 
 
+def served_name(run: Path, settings: PublishSettings) -> str:
+    """Return the system that a run will be as a version: the run itself, or the run with 8-bit weights."""
+    return f"{INT8}{run}" if served_precision(settings) is Precision.INT8 else str(run)
+
+
 def vector_cache(folder: Path, settings: CacheSettings, report: Report) -> VectorCache | None:
     """Return where encoded texts are kept; ``None`` if the settings give no room.
 

@@ -54,7 +54,7 @@ def recall_chart(curves: Sequence[RecallCurve]) -> Chart:
         axes.set_ylim(0, 1.02)
         return figure
 
-    return _chart(draw, "Mean recall over the number of results looked at")
+    return framed_chart(draw, "Mean recall over the number of results looked at")
 
 
 def rank_chart(changes: RankChanges) -> Chart:
@@ -85,7 +85,7 @@ def rank_chart(changes: RankChanges) -> Chart:
         axes.text(-0.45, last - 0.55, "worse", ha="left", color=Ink.BAD.value)
         return figure
 
-    return _chart(draw, "Rank of the first right section with the baseline and with the candidate")
+    return framed_chart(draw, "Rank of the first right section with the baseline and with the candidate")
 
 
 def training_chart(log: TrainingLog) -> Chart:
@@ -121,7 +121,7 @@ def training_chart(log: TrainingLog) -> Chart:
         )
         return figure
 
-    return _chart(draw, "Training loss and dev metrics over the steps")
+    return framed_chart(draw, "Training loss and dev metrics over the steps")
 
 
 def line_style(number: int) -> str:
@@ -129,7 +129,13 @@ def line_style(number: int) -> str:
     return ("-", "--", ":", "-.")[number // SERIES % 4]
 
 
-def _chart(draw: Callable[[Size], Figure], description: str) -> Chart:
+def framed_chart(draw: Callable[[Size], Figure], description: str) -> Chart:
+    """Return a figure for a wide page and for a narrow one.
+
+    Args:
+        draw: Draws it in a size.
+        description: What it shows, for those who cannot see it.
+    """
     with drawing_style():
         wide, narrow = (as_markup(drawn(draw(size)), description) for size in (_WIDE, _NARROW))
     return Chart(wide, narrow)

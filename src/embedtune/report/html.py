@@ -47,20 +47,28 @@ class Figures:
 
 def render(content: ReportContent) -> str:
     """Return a report as an HTML document."""
-    folder = files("embedtune.report") / _TEMPLATES
-    style = (folder / "report.css").read_text(encoding="utf-8")
-    script = (folder / "report.js").read_text(encoding="utf-8")
-    page = _environment().get_template("page.html")
-    return page.render(
+    return rendered(
+        "page.html",
         report=content,
         figures=draw_figures(content),
         attributes=tuple(dict.fromkeys(row.attribute for row in content.slices)),
         series={row.name: number % SERIES for number, row in enumerate(content.systems)},
         metric=metric_name(content.metric),
-        style=style,
-        script=script,
-        policy=_POLICY.format(base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()),
     )
+
+
+def rendered(template: str, **values: object) -> str:
+    """Return a page by its template, with the style sheet, the script and the policy that every page has.
+
+    Args:
+        template: Its name among the templates.
+        values: What it speaks of; texts among them are escaped.
+    """
+    folder = files("embedtune.report") / _TEMPLATES
+    style = (folder / "report.css").read_text(encoding="utf-8")
+    script = (folder / "report.js").read_text(encoding="utf-8")
+    policy = _POLICY.format(base64.b64encode(hashlib.sha256(script.encode()).digest()).decode())
+    return _environment().get_template(template).render(style=style, script=script, policy=policy, **values)
 
 
 def draw_figures(content: ReportContent) -> Figures:

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from embedtune.errors import EmbedtuneError, InputError, UnavailableError
+from embedtune.errors import EmbedtuneError, InputError, UnavailableError, said
 from embedtune.events import Alert, Counted, Notice, Report, silent
 from embedtune.retrieval.breaker import CircuitBreaker
 from embedtune.retrieval.timed_calls import Job, TimedCalls
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from embedtune.vocabulary.retrieval import Hit, Mode, Where
 
-_AT_ONCE = 64
+AT_ONCE = 64
+"""Questions that are answered together, at most."""
 
 DEGRADED = "degraded_searches"
 """The metric that counts questions which a lower level answered, by level."""
@@ -194,7 +195,7 @@ class FallbackSearch:
                 raise ValueError("the search is closed")
             self._asked += 1
         try:
-            blocks = [queries[start : start + _AT_ONCE] for start in range(0, len(queries), _AT_ONCE)]
+            blocks = [queries[start : start + AT_ONCE] for start in range(0, len(queries), AT_ONCE)]
             return [hits for block in blocks for hits in self._answer(block, limit, threshold, mode, where)]
         finally:
             with self._state:
@@ -272,7 +273,7 @@ class FallbackSearch:
         if isinstance(error, EmbedtuneError):
             raise error
         raise InputError(
-            f"The {level.level.name} search failed: {_said(error)}.", "See what it needs, or allow degraded answers."
+            f"The {level.level.name} search failed: {said(error)}.", "See what it needs, or allow degraded answers."
         ) from error
 
     def _tell(self, reasons: Sequence[str]) -> None:
@@ -289,12 +290,4 @@ class FallbackSearch:
 
 
 def _reason(level: _OpenLevel, error: Exception) -> str:
-    return f"{level.level.name}: {_said(error)}"
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, EmbedtuneError):
-        return error.message.rstrip(".")
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return f"{type(error).__name__}: {error}".rstrip(".: ")
+    return f"{level.level.name}: {said(error)}"

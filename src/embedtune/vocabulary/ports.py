@@ -39,6 +39,28 @@ class Encoder(Protocol):
         ...
 
 
+class TokenTable(Protocol):
+    """The vectors with which a model begins: one a token, before any layer mixes them."""
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """The vector of each token: shape (tokens known, width), float32; not to be written to."""
+        ...
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the rows of the tokens of each text, in their order, without special tokens."""
+        ...
+
+
+@runtime_checkable
+class HasTokenTable(Protocol):
+    """An encoder whose tokens can be looked up without running the model."""
+
+    def token_table(self) -> TokenTable | None:
+        """Return its tokens, ``None`` where the model has none of its own."""
+        ...
+
+
 class PassageSearch(Protocol):
     """Finds the nearest passages."""
 

@@ -1,7 +1,7 @@
 import pytest
-from anomaly_samples import fit_detector
+from anomaly_samples import fitted
 
 
 @pytest.fixture(scope="session")
 def detector():
-    return fit_detector()
+    return fitted()

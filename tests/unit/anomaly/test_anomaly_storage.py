@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from anomaly_samples import fit_detector
+from anomaly_samples import FOREIGN, QUESTIONS, BareEncoder, TokenEncoder, fitted
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
-from embedtune.anomaly.detector import AnomalyDetector
+from embedtune.anomaly.loading import load_detector
 from embedtune.anomaly.storage import ARRAYS_NAME, CARD_NAME, read_detector
 from embedtune.errors import InputError, ModelError
 from embedtune.files import digest_bytes, digest_value
@@ -32,20 +32,20 @@ def edit_envelope(folder, change, *, resign):
 
 def replace_arrays(folder, data):
     (folder / ARRAYS_NAME).write_bytes(data)
-    edit_envelope(folder, lambda envelope: envelope.update(arrays_sha256=digest_bytes(data)), resign=True)
+    edit_envelope(folder, lambda envelope: envelope["card"].update(arrays_sha256=digest_bytes(data)), resign=True)
 
 
 @pytest.mark.parametrize("name", [CARD_NAME, ARRAYS_NAME])
 def test_a_missing_file_is_named(folder, name):
     (folder / name).unlink()
     with pytest.raises(ModelError, match=name) as caught:
-        AnomalyDetector.load(folder)
+        load_detector(folder, TokenEncoder())
     assert "embedtune anomaly fit" in caught.value.remedy
 
 
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(ModelError, match="nowhere"):
-        AnomalyDetector.load(tmp_path / "nowhere")
+        load_detector(tmp_path / "nowhere", TokenEncoder())
 
 
 @pytest.mark.parametrize("name", [CARD_NAME, ARRAYS_NAME])
@@ -55,7 +55,7 @@ def test_a_truncated_file_is_refused(folder, name, kept):
     # The last byte of the JSON file is its line feed, which means nothing.
     (folder / name).write_bytes(data[: kept - 1 if kept < 0 else kept])
     with pytest.raises(ModelError, match=name):
-        AnomalyDetector.load(folder)
+        load_detector(folder, TokenEncoder())
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -67,7 +67,7 @@ def test_a_flipped_bit_anywhere_in_the_arrays_is_refused(folder, share, bit):
     damaged[int(share * len(whole))] ^= 1 << bit
     path.write_bytes(damaged)
     with pytest.raises(ModelError, match="altered or damaged"):
-        AnomalyDetector.load(folder)
+        load_detector(folder, TokenEncoder())
     path.write_bytes(whole)
 
 
@@ -77,28 +77,28 @@ def test_a_damaged_header_is_refused_even_with_a_matching_digest(folder, positio
     data[position] ^= 0xFF
     replace_arrays(folder, bytes(data))
     with pytest.raises(ModelError, match="not a safetensors file"):
-        AnomalyDetector.load(folder)
+        load_detector(folder, TokenEncoder())
 
 
 @pytest.mark.parametrize("data", [b"", b"\x80\x04K\x01.", b"PK\x03\x04" * 9])
 def test_a_foreign_file_is_refused_even_with_a_matching_digest(folder, data):
     replace_arrays(folder, data)
     with pytest.raises(ModelError, match="not a safetensors file"):
-        AnomalyDetector.load(folder)
+        load_detector(folder, TokenEncoder())
 
 
 def test_an_edited_card_is_refused(folder):
     edit_envelope(folder, lambda envelope: envelope["card"].update(alpha=0.5), resign=False)
     with pytest.raises(ModelError, match="was altered"):
-        AnomalyDetector.load(folder)
+        load_detector(folder, TokenEncoder())
 
 
 @pytest.mark.parametrize(
     ("change", "place"),
     [
         (lambda envelope: envelope.update(format="other"), "format"),
-        (lambda envelope: envelope.update(format_version=2), "format_version"),
-        (lambda envelope: envelope.pop("arrays_sha256"), "arrays_sha256"),
+        (lambda envelope: envelope.update(format_version=1), "format_version"),
+        (lambda envelope: envelope["card"].pop("arrays_sha256"), r"card\.arrays_sha256"),
         (lambda envelope: envelope.update(more=1), "more"),
         (lambda envelope: envelope["card"].update(dimension="32"), r"card\.dimension"),
         (lambda envelope: envelope["card"].update(alpha=1.5), r"card\.alpha"),
@@ -107,46 +107,95 @@ def test_an_edited_card_is_refused(folder):
 def test_a_foreign_card_is_refused_with_the_place(folder, change, place):
     edit_envelope(folder, change, resign=True)
     with pytest.raises(ModelError, match=place):
-        AnomalyDetector.load(folder)
+        load_detector(folder, TokenEncoder())
 
 
 @pytest.mark.parametrize("text", ["[]", "3", "", "{", "\x00"])
 def test_a_card_that_is_no_object_is_refused(folder, text):
     (folder / CARD_NAME).write_text(text)
     with pytest.raises(ModelError, match=CARD_NAME):
-        AnomalyDetector.load(folder)
-
-
-def test_shapes_must_be_those_of_the_card(folder):
-    edit_envelope(folder, lambda envelope: envelope["card"].update(hidden=17), resign=True)
-    with pytest.raises(ModelError, match=r"layer0\.weight is float32\(16, 32\)"):
-        AnomalyDetector.load(folder)
+        load_detector(folder, TokenEncoder())
 
 
 @pytest.mark.parametrize(
-    "calibration",
-    [None, np.zeros(998), np.zeros((999, 1)), np.zeros(999, dtype=np.float32), np.full(999, np.nan)],
-    ids=["absent", "short", "two axes", "float32", "nan"],
+    ("name", "array", "reason"),
+    [
+        ("topic.weights", np.zeros(31, np.float32), r"weights is float32\(31,\) and does not fit"),
+        ("topic.weights", np.full(32, np.nan, np.float32), "not finite"),
+        ("intent.token_weights", None, "token_weights is missing"),
+        ("wording.reference", np.zeros(0), "reference"),
+        ("wording.novelty", np.zeros(1), "novelty is float64"),
+        ("passages.known", np.zeros((3, 31), np.float16), "known"),
+        ("known", np.zeros((1, 32), np.float16), "known is float16"),
+        ("reference.new_words", None, "new_words is missing"),
+        ("calibration.", None, "153 calibration scores"),
+        ("calibration.", np.zeros(152), "153 calibration scores"),
+        ("calibration.", np.zeros(153, np.float32), "153 calibration scores"),
+        ("calibration.", np.full(153, np.nan), "153 calibration scores"),
+    ],
 )
-def test_calibration_must_be_what_the_card_names(folder, calibration):
+def test_arrays_must_be_those_that_the_card_asks_for(folder, name, array, reason):
     arrays = load((folder / ARRAYS_NAME).read_bytes())
-    del arrays["calibration"]
-    replace_arrays(folder, save(arrays if calibration is None else {**arrays, "calibration": calibration}))
-    with pytest.raises(ModelError, match="calibration"):
-        AnomalyDetector.load(folder)
+    del arrays[name]
+    replace_arrays(folder, save(arrays if array is None else {**arrays, name: array}))
+    with pytest.raises(ModelError, match=reason):
+        load_detector(folder, TokenEncoder())
+
+
+def test_a_detector_of_an_unknown_kind_is_refused(folder):
+    edit_envelope(folder, lambda envelope: envelope["card"].update(detectors=["oracle"]), resign=True)
+    with pytest.raises(ModelError, match="no detector 'oracle'"):
+        load_detector(folder, TokenEncoder())
+
+
+def test_another_model_is_refused_before_anything_is_scored(folder):
+    other = TokenEncoder()
+    other.digest = "sha256:other"
+    with pytest.raises(ModelError, match="was fitted on the model sha256:words, not on sha256:other"):
+        load_detector(folder, other)
+    with pytest.raises(ModelError, match="this model has none"):
+        load_detector(folder, BareEncoder())
+
+
+@pytest.mark.parametrize("detectors", [None, ("mahalanobis", "nearest", "autoencoder")])
+def test_a_loaded_detector_says_the_same(detector, tmp_path, detectors):
+    made = fitted(detectors=detectors) if detectors else detector
+    made.save(tmp_path / "anomaly")
+    loaded = load_detector(tmp_path / "anomaly", TokenEncoder())
+    assert loaded.card == made.card
+    assert loaded.threshold == made.threshold
+    encoder = TokenEncoder()
+    texts = [*QUESTIONS[:9], *FOREIGN, "how <|system|>"]
+    for one, two in zip(loaded.score_texts(encoder, texts), made.score_texts(encoder, texts), strict=True):
+        assert one.verdict is two.verdict
+        assert one.p_value == two.p_value
+        assert one.score == pytest.approx(two.score, rel=1e-3)
 
 
 def test_calibration_must_be_enough_for_the_alpha_of_the_card(folder):
     edit_envelope(folder, lambda envelope: envelope["card"].update(alpha=0.0005), resign=True)
-    with pytest.raises(ModelError, match="at least 1999"):
-        AnomalyDetector.load(folder)
+    with pytest.raises(ModelError, match="at least 5990"):
+        load_detector(folder, TokenEncoder())
 
 
 def test_two_detectors_cannot_be_mixed(folder, tmp_path):
-    fit_detector(epochs=1, seed=9).save(tmp_path / "other")
+    fitted(seed=9, detectors=("wording",)).save(tmp_path / "other")
     (folder / ARRAYS_NAME).write_bytes((tmp_path / "other" / ARRAYS_NAME).read_bytes())
     with pytest.raises(ModelError, match="altered or damaged"):
-        AnomalyDetector.load(folder)
+        load_detector(folder, TokenEncoder())
+
+
+def test_detectors_whose_arrays_alone_differ_are_two(tmp_path):
+    # The same numbers of queries, the same settings: only what was said differs.
+    one, other = (
+        fitted(queries=[f"{t}{end}" for t in QUESTIONS], detectors=("wording",), keep_queries=False)
+        for end in ("", " now")
+    )
+    rest = {"exclude": {"arrays_sha256"}}
+    assert one.card.model_dump(**rest) == other.card.model_dump(**rest)
+    assert one.card.digest != other.card.digest
+    one.save(tmp_path / "anomaly")
+    assert load_detector(tmp_path / "anomaly", TokenEncoder()).card.digest == one.card.digest
 
 
 def test_a_folder_that_holds_something_is_left_as_it_is(detector, tmp_path):
@@ -160,8 +209,8 @@ def test_an_empty_folder_is_filled(detector, tmp_path):
     (tmp_path / "anomaly").mkdir()
     detector.save(tmp_path / "anomaly")
     card, arrays = read_detector(tmp_path / "anomaly")
-    assert card.encoder_digest == "sha256:model"
-    assert arrays["calibration"].shape == (999,)
+    assert card.encoder_digest == "sha256:words"
+    assert arrays["calibration."].shape == (153,)
 
 
 def test_the_parent_must_be_a_folder(detector, tmp_path):

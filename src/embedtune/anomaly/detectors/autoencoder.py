@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from embedtune.errors import InputError, ModelError
+from embedtune.anomaly.detectors.port import Arrays, Asked, Scores
+from embedtune.anomaly.detectors.unit_vectors import Vectors, unit_vectors
+from embedtune.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-Vectors = NDArray[np.float32]
-
-# Wide enough for encoders that compute in half precision or int8.
-_NORM_TOLERANCE = 1e-2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +56,13 @@ class Autoencoder:
 
     Attributes:
         layout: The widths.
-        arrays: By the names of `Layout.shapes`, float32, read-only. ``mean`` and ``scale`` are the
+        parts: By the names of `Layout.shapes`, float32, read-only. ``mean`` and ``scale`` are the
             mean vector of the training queries and the root mean square of what is left after it
             is subtracted; a layer's weight has the shape (width after, width before).
     """
 
     layout: Layout
-    arrays: Mapping[str, Vectors]
+    parts: Mapping[str, Vectors]
 
     @classmethod
     def from_arrays(cls, layout: Layout, arrays: Mapping[str, NDArray[np.generic]]) -> Autoencoder:
@@ -92,6 +89,24 @@ class Autoencoder:
             raise ModelError("The autoencoder's scale is not positive.", remedy)
         return cls(layout, frozen)
 
+    @classmethod
+    def from_stored(cls, arrays: dict[str, NDArray[np.generic]], dimension: int) -> Autoencoder:
+        """Build from stored arrays, whose shapes say how wide the layers are.
+
+        Raises:
+            ModelError: They are not those of an autoencoder for vectors of ``dimension``.
+        """
+        first, second = (arrays.get(f"layer{layer}.bias", np.zeros(0)) for layer in (0, 1))
+        return cls.from_arrays(Layout(dimension, first.size, second.size), arrays)
+
+    def scores(self, asked: Asked) -> Scores:
+        """Return how badly each query's vector is rebuilt, shape (n,); see `errors`."""
+        return self.errors(asked.vectors)
+
+    def arrays(self) -> Arrays:
+        """Return what is stored."""
+        return self.parts
+
     def errors(self, vectors: Vectors) -> NDArray[np.float64]:
         """Return how badly each vector is rebuilt: the mean squared error of its standardised form.
 
@@ -110,37 +125,11 @@ class Autoencoder:
             InputError: The vectors have another dimension, or are not finite unit vectors.
         """
         checked = unit_vectors(vectors, self.layout.dimension)
-        standardised = (checked - self.arrays["mean"]) / self.arrays["scale"]
+        standardised = (checked - self.parts["mean"]) / self.parts["scale"]
         state = standardised
         last = len(self.layout.widths) - 2
         for layer in range(last + 1):
-            state = state @ self.arrays[f"layer{layer}.weight"].T + self.arrays[f"layer{layer}.bias"]
+            state = state @ self.parts[f"layer{layer}.weight"].T + self.parts[f"layer{layer}.bias"]
             if layer < last:
                 state = np.maximum(state, 0)
         return np.asarray(np.mean(np.square(standardised - state), axis=1, dtype=np.float64))
-
-
-def unit_vectors(vectors: Vectors, dimension: int) -> Vectors:
-    """Return the vectors as float32 after checking that they are unit vectors of ``dimension``.
-
-    Args:
-        vectors: Shape (n, dimension); n may be 0.
-        dimension: The length that a vector must have.
-
-    Raises:
-        InputError: Another shape, values that are not finite, or a norm that is not 1.
-    """
-    checked = np.asarray(vectors, dtype=np.float32)
-    if checked.ndim != 2 or checked.shape[1] != dimension:  # noqa: PLR2004 - rows and columns
-        raise InputError(
-            f"Vectors of shape {checked.shape} cannot be scored: the shape must be (n, {dimension}).",
-            "Encode the queries with the model that the detector was fitted on.",
-        )
-    norms = np.linalg.norm(checked, axis=1)
-    wrong = np.flatnonzero(~(np.abs(norms - 1) <= _NORM_TOLERANCE))
-    if len(wrong):
-        raise InputError(
-            f"Vector {wrong[0]} has the norm {norms[wrong[0]]:g} and should have 1 ({len(wrong)} such vectors).",
-            "Normalise the vectors, and check the encoder for missing or infinite values.",
-        )
-    return checked

@@ -5,9 +5,9 @@ import pytest
 import torch
 from anomaly_samples import DIMENSION, far_vectors, normal_vectors
 
-from embedtune.anomaly.autoencoder import Layout
-from embedtune.anomaly.autoencoder_training import SMALLEST_FIT, train_autoencoder
-from embedtune.config.settings import AnomalySettings
+from embedtune.anomaly.detectors.autoencoder import Layout
+from embedtune.anomaly.detectors.autoencoder_training import SMALLEST_TRAINING, train_autoencoder
+from embedtune.config.anomaly_settings import AnomalySettings
 from embedtune.errors import InputError
 
 LAYOUT = Layout(DIMENSION, hidden=16, code=8)
@@ -27,7 +27,7 @@ def test_training_learns_the_normal_vectors():
 
 def test_the_scale_makes_the_normal_variance_one():
     vectors = normal_vectors(200, 1)
-    arrays = train(vectors).arrays
+    arrays = train(vectors).parts
     standardised = (vectors - arrays["mean"]) / arrays["scale"]
     assert np.mean(standardised**2) == pytest.approx(1, rel=0.05)
 
@@ -35,8 +35,8 @@ def test_the_scale_makes_the_normal_variance_one():
 def test_one_seed_gives_the_same_bytes_and_another_does_not():
     vectors = normal_vectors(100, 1)
     first, again, other = train(vectors, 7), train(vectors, 7), train(vectors, 8)
-    assert all(first.arrays[name].tobytes() == again.arrays[name].tobytes() for name in LAYOUT.shapes)
-    assert not np.array_equal(first.arrays["layer0.weight"], other.arrays["layer0.weight"])
+    assert all(first.parts[name].tobytes() == again.parts[name].tobytes() for name in LAYOUT.shapes)
+    assert not np.array_equal(first.parts["layer0.weight"], other.parts["layer0.weight"])
 
 
 def test_global_random_state_is_neither_read_nor_changed():
@@ -48,20 +48,20 @@ def test_global_random_state_is_neither_read_nor_changed():
     assert repr(np.random.get_state()) == before[1]  # noqa: NPY002
     assert random.getstate() == before[2]
     torch.manual_seed(2)
-    assert np.array_equal(train(vectors).arrays["layer0.weight"], first.arrays["layer0.weight"])
+    assert np.array_equal(train(vectors).parts["layer0.weight"], first.parts["layer0.weight"])
 
 
 def test_training_stops_early_and_keeps_the_best_epoch():
     vectors = far_vectors(40, 1)
     # Noise cannot be learned: the held-out error rises soon, and more epochs change nothing.
     short, long = train(vectors, epochs=300, learning_rate=1e-2), train(vectors, epochs=600, learning_rate=1e-2)
-    assert np.array_equal(short.arrays["layer0.weight"], long.arrays["layer0.weight"])
+    assert np.array_equal(short.parts["layer0.weight"], long.parts["layer0.weight"])
 
 
 def test_training_works_where_gradients_are_off():
     with torch.inference_mode():
         inside = train(normal_vectors(40, 1))
-    assert np.array_equal(inside.arrays["mean"], train(normal_vectors(40, 1)).arrays["mean"])
+    assert np.array_equal(inside.parts["mean"], train(normal_vectors(40, 1)).parts["mean"])
 
 
 def test_the_thread_count_changes_no_byte_and_is_restored():
@@ -74,7 +74,7 @@ def test_the_thread_count_changes_no_byte_and_is_restored():
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
-    assert all(np.array_equal(models[0].arrays[name], models[1].arrays[name]) for name in LAYOUT.shapes)
+    assert all(np.array_equal(models[0].parts[name], models[1].parts[name]) for name in LAYOUT.shapes)
 
 
 def test_input_is_not_changed():
@@ -87,8 +87,8 @@ def test_input_is_not_changed():
 
 def test_too_few_vectors_are_refused_with_the_numbers():
     with pytest.raises(InputError, match=r"19 normal queries .* at least 20 .*Give 1 more"):
-        train(normal_vectors(SMALLEST_FIT - 1, 1))
-    train(normal_vectors(SMALLEST_FIT, 1))
+        train(normal_vectors(SMALLEST_TRAINING - 1, 1))
+    train(normal_vectors(SMALLEST_TRAINING, 1))
 
 
 def test_vectors_that_are_all_alike_are_refused():

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from embedtune.anomaly.autoencoder import Autoencoder, Layout, unit_vectors
+from embedtune.anomaly.detectors.autoencoder import Autoencoder, Layout
+from embedtune.anomaly.detectors.unit_vectors import unit_vectors
 from embedtune.errors import InputError, ModelError
 
 LAYOUT = Layout(dimension=2, hidden=2, code=1)
@@ -69,9 +70,9 @@ def test_the_model_is_frozen():
     given = arrays()
     model = Autoencoder.from_arrays(LAYOUT, given)
     given["mean"][0] = 9
-    assert model.arrays["mean"][0] == 0
+    assert model.parts["mean"][0] == 0
     with pytest.raises(ValueError, match="read-only"):
-        model.arrays["mean"][0] = 1
+        model.parts["mean"][0] = 1
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedtune.anomaly.autoencoder import Autoencoder, Layout, Vectors, unit_vectors
+from embedtune.anomaly.detectors.autoencoder import Autoencoder, Layout
+from embedtune.anomaly.detectors.port import Material
+from embedtune.anomaly.detectors.unit_vectors import Vectors, unit_vectors
 from embedtune.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,14 +22,21 @@ if TYPE_CHECKING:
 
     import torch
 
-    from embedtune.config.settings import AnomalySettings
+    from embedtune.config.anomaly_settings import AnomalySettings
 
+HIDDEN, CODE = 128, 64
 # Fewer queries would leave the held-out tenth with one, and early stopping with noise.
-SMALLEST_FIT = 20
+SMALLEST_TRAINING = 20
 HELD_OUT_SHARE = 0.1
 BATCH_SIZE = 64
 WEIGHT_DECAY = 0.01
 PATIENCE = 20
+
+
+def fit_autoencoder(material: Material) -> Autoencoder:
+    """Train an autoencoder of the usual widths on the normal queries."""
+    vectors = material.queries.vectors
+    return train_autoencoder(vectors, Layout(vectors.shape[1], HIDDEN, CODE), material.settings, material.seed)
 
 
 def train_autoencoder(vectors: Vectors, layout: Layout, settings: AnomalySettings, seed: int) -> Autoencoder:
@@ -68,12 +77,12 @@ def check_fit_size(count: int) -> None:
     """Check that ``count`` queries are enough to train on.
 
     Raises:
-        InputError: They are fewer than `SMALLEST_FIT`.
+        InputError: They are fewer than `SMALLEST_TRAINING`.
     """
-    if count < SMALLEST_FIT:
+    if count < SMALLEST_TRAINING:
         raise InputError(
-            f"{count} normal queries are too few to fit on: at least {SMALLEST_FIT} are needed.",
-            f"Give {SMALLEST_FIT - count} more; a few hundred are better.",
+            f"{count} normal queries are too few to fit on: at least {SMALLEST_TRAINING} are needed.",
+            f"Give {SMALLEST_TRAINING - count} more; a few hundred are better.",
         )
 
 
