@@ -10,9 +10,8 @@ from embedtune.memo import Memo
 from embedtune.wording.stems import STOP_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-_WORD = re.compile(r"\S+")
 _EDGES = re.compile(r"^[\W_]*|[\W_]*$")
 
 
@@ -34,13 +33,8 @@ class MatchedWords:
 
     def spans(self, wanted: frozenset[str], passage: str) -> tuple[tuple[int, int], ...]:
         """Return (first character, one past the last) of each matching word, without punctuation around it."""
-        found: list[tuple[int, int]] = []
-        for match in _WORD.finditer(passage):
-            word = match.group()
-            if not wanted.isdisjoint(self._tokens[word]):
-                before, after = (edge.end() - edge.start() for edge in list(_EDGES.finditer(word))[:2])
-                found.append((match.start() + before, match.end() - after))
-        return tuple(found)
+        matching = [word for word in set(passage.split()) if not wanted.isdisjoint(self._tokens[word])]
+        return tuple(sorted(span for word in matching for span in _places(word, passage)))
 
     def held(self, wanted: frozenset[str], passage: str) -> int:
         """Return how many different wanted tokens a passage holds."""
@@ -48,3 +42,14 @@ class MatchedWords:
 
     def _all(self, words: Iterable[str]) -> frozenset[str]:
         return frozenset().union(*map(self._tokens.__getitem__, words))
+
+
+def _places(word: str, passage: str) -> Iterator[tuple[int, int]]:
+    """Yield where a word stands between spaces, without punctuation around it."""
+    before, after = (edge.end() - edge.start() for edge in list(_EDGES.finditer(word))[:2])
+    start = passage.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if (not start or passage[start - 1].isspace()) and (end == len(passage) or passage[end].isspace()):
+            yield start + before, end - after
+        start = passage.find(word, start + 1)

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embedtune.retrieval.matched_words import MatchedWords
 
@@ -33,3 +37,15 @@ def test_stemmed_words_match_where_bm25_stems():
 def test_held_counts_different_words():
     words = MatchedWords()
     assert words.held(words.wanted("oil pump oil seal"), "pump, oil, oil and more oil") == 2
+
+
+@given(st.text(alphabet="ab-.( \n\u00a0\u2028\x1cA", max_size=60))
+def test_each_word_between_spaces_is_looked_at(passage):
+    words = MatchedWords()
+    wanted = words.wanted("a ab")
+    found = [
+        (match.start() + len(match[1]), match.end() - len(match[3]))
+        for match in re.finditer(r"(?<!\S)([\W_]*?(?=\w|\s|$))(\S*?)([\W_]*)(?!\S)", passage)
+        if match[2] and not wanted.isdisjoint(words.wanted(match[0]))
+    ]
+    assert words.spans(wanted, passage) == tuple(found)
