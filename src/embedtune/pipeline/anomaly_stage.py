@@ -17,8 +17,8 @@ from embedtune.pipeline.anomaly import DETECTOR, report_weaker
 from embedtune.pipeline.corpus import SplitCorpus
 from embedtune.pipeline.pairs import read_pairs
 from embedtune.pipeline.project import Project
-from embedtune.pipeline.wiring import served_name, served_precision
-from embedtune.pipeline.workspace import Plan
+from embedtune.pipeline.wiring import cached, served_name, served_precision, vector_cache
+from embedtune.pipeline.workspace import CACHE, Plan
 from embedtune.vocabulary.pairs import Origin, Split, TrainingPair
 from embedtune.vocabulary.retrieval import PassageSettings
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from embedtune.vocabulary.ports import Encoder
 
 STAGE = "anomaly"
-_PASSAGE_WORDS = 96
 
 
 def anomaly_stage(project: Project, run: Path, pairs_file: Path, corpus: SplitCorpus) -> Path | None:
@@ -68,23 +67,32 @@ def anomaly_stage(project: Project, run: Path, pairs_file: Path, corpus: SplitCo
 
 
 def _fitted(project: Project, run: Path, pairs: Sequence[TrainingPair], corpus: SplitCorpus) -> AnomalyDetector:
-    from embedtune.anomaly.preparation import KnownPassages
-
     wanted = project.config.anomaly
-    passages = [passage.text for passage in cut_passages(corpus.sections, PassageSettings(words=_PASSAGE_WORDS))]
-    encoder = project.models.named(served_name(run, project.config.publish))
-    detector = None
-    for normal, settings in _choices(pairs, wanted):
-        detector = _without_noisy_rules(encoder, normal, settings, project.seed, KnownPassages(passages))
-        if detector.thresholds.guarantee.given:
-            break
-    if detector is None:
+    choices = tuple(_choices(pairs, wanted))
+    if not choices:
         raise InputError(
             f"{len({pair.query.text for pair in pairs})} questions are too few for a detector.",
             "Fit one on queries of users: embedtune anomaly fit --queries FILE.",
         )
+    cache = vector_cache(project.workspace.folder(CACHE), project.config.cache, project.report)
+    encoder = cached(project.models.named(served_name(run, project.config.publish)), cache)
+    passages = _known_passages(project, encoder, corpus)
+    for normal, settings in choices:
+        detector = _without_noisy_rules(encoder, normal, settings, project.seed, passages)
+        if detector.thresholds.guarantee.given:
+            break
     report_weaker(project, detector, wanted.confidence)
     return detector
+
+
+def _known_passages(project: Project, encoder: Encoder, corpus: SplitCorpus) -> KnownPassages:
+    """Return passages as the evaluation cuts them by default: what is encoded here waits for it in the cache."""
+    from embedtune.anomaly.detectors.nearest import MOST_KNOWN
+    from embedtune.anomaly.preparation import KnownPassages
+
+    cut = PassageSettings(overlap=project.config.retrieval.overlap)
+    texts = [passage.text for passage in cut_passages(corpus.sections, cut)]
+    return KnownPassages(texts, encoder.encode(texts) if len(texts) <= MOST_KNOWN else None)
 
 
 def _without_noisy_rules(

@@ -32,7 +32,7 @@ from embedtune.pipeline.sampling import Sample
 from embedtune.pipeline.systems import BASE, BM25, HYBRID, SystemSpec, SystemUnderTest, Workbench, default_comparisons
 from embedtune.pipeline.verdicts import GATE_METRIC, check_candidates
 from embedtune.pipeline.wiring import served_name, served_precision, vector_cache
-from embedtune.pipeline.workspace import Plan
+from embedtune.pipeline.workspace import CACHE, Plan
 from embedtune.retrieval.choosing import TuningResult
 from embedtune.retrieval.retriever import POOL_DEPTH
 from embedtune.vocabulary.corpus import corpus_digest
@@ -40,7 +40,6 @@ from embedtune.vocabulary.pairs import TrainingPair
 from embedtune.vocabulary.retrieval import FusionSettings, Mode, PassageSettings
 
 STAGE = "evaluation"
-CACHE = "cache"
 RESULT = "evaluation.json"
 RUNS = "runs"
 QRELS = "qrels.tsv"

@@ -24,6 +24,7 @@ from embedtune.files import (
 )
 
 FOLDER = ".embedtune"
+CACHE = "cache"
 _RECEIPT = "receipt.json"
 
 
