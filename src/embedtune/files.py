@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from embedtune.errors import InputError
 
@@ -75,6 +75,20 @@ def write_json_lines(path: Path, rows: Iterable[object]) -> None:
     with atomic_writer(path) as stream:
         for row in rows:
             stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def whole_lines_end(stream: BinaryIO) -> int:
+    """Return where the last whole line of a stream ends: what a crash has cut short comes after it."""
+    end = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, end - 1))
+    if stream.read() in {b"", b"\n"}:
+        return end
+    while end:
+        begin = stream.seek(max(0, end - _CHUNK_BYTES))
+        if (found := stream.read(end - begin).rfind(b"\n")) >= 0:
+            return begin + found + 1
+        end = begin
+    return 0
 
 
 def read_json(path: Path) -> JsonValue:

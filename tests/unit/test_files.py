@@ -1,5 +1,6 @@
 import errno
 import hashlib
+import io
 import json
 import os
 import stat
@@ -316,3 +317,10 @@ def test_a_crash_between_the_renames_loses_nothing(tmp_path, renames, text):
 def test_there_is_nothing_to_recover(tmp_path):
     recover_folder(tmp_path / "stage")
     assert list(tmp_path.iterdir()) == []
+
+
+@given(st.lists(st.sampled_from([b"a", b"bc", b"\n"])).map(b"".join), st.integers(1, 7))
+def test_whole_lines_end_with_the_last_newline(data, chunk):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "_CHUNK_BYTES", chunk)
+        assert files.whole_lines_end(io.BytesIO(data)) == data.rfind(b"\n") + 1

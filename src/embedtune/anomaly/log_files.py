@@ -7,10 +7,11 @@ import re
 import secrets
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from embedtune.anomaly.log_entries import MOST_LINE, is_entry
 from embedtune.errors import InputError
+from embedtune.files import whole_lines_end
 from embedtune.locks import held, lock_file
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 KEY_BYTES = 32
 _PATIENCE = 2.0  # seconds for another process to end its line; advice waits as long
 _MEGABYTE = 1 << 20
-_BLOCK = 1 << 16
 _PRIVATE = 0o600
 _OTHERS = 0o077
 OLDEST = 999
@@ -59,7 +59,7 @@ class LogFiles:
         try:
             self._set_aside(len(lines))
             with os.fdopen(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, _PRIVATE), "ab+") as stream:
-                _drop_cut_line(stream)
+                stream.truncate(whole_lines_end(stream))
                 stream.write(lines)
         except OSError as error:
             raise self._unusable(error) from error
@@ -164,18 +164,3 @@ def _write_key(path: Path) -> None:
     with os.fdopen(os.open(unfinished, flags, _PRIVATE), "w", encoding="ascii") as stream:
         stream.write(secrets.token_hex(KEY_BYTES))
     unfinished.replace(path)
-
-
-def _drop_cut_line(stream: BinaryIO) -> None:
-    """Drop a last line that a crash cut short, however long, so that the next one does not go on within it."""
-    end = stream.seek(0, os.SEEK_END)
-    stream.seek(max(0, end - 1))
-    if stream.read() in {b"", b"\n"}:
-        return
-    while end:
-        begin = stream.seek(max(0, end - _BLOCK))
-        if (found := stream.read(end - begin).rfind(b"\n")) >= 0:
-            end = begin + found + 1
-            break
-        end = begin
-    stream.truncate(end)

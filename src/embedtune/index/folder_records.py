@@ -14,7 +14,7 @@ import os
 from typing import TYPE_CHECKING
 
 from embedtune.errors import InputError
-from embedtune.files import write_json_lines
+from embedtune.files import whole_lines_end, write_json_lines
 from embedtune.index.description import IndexDescription, malformed, read_description, write_description
 from embedtune.index.held_sections import HeldSection, held_of_row
 from embedtune.vocabulary.corpus import corpus_digest
@@ -118,7 +118,7 @@ class FolderRecords:
         line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         try:
             with self._journal.open("a+b") as stream:
-                end = self._whole_end()
+                end = whole_lines_end(stream)
                 stream.truncate(end)
                 try:
                     stream.write(line)
@@ -132,18 +132,6 @@ class FolderRecords:
                 f"The index in {self._folder} cannot be written: {error.strerror or error}.",
                 "Check the free space of the disk; what was indexed before is kept, and the next run goes on from it.",
             ) from error
-
-    def _whole_end(self) -> int:
-        """Return where the last whole line of the journal ends."""
-        size = self._journal.stat().st_size
-        if not size:
-            return 0
-        with self._journal.open("rb") as stream:
-            stream.seek(size - 1)
-            if stream.read() == b"\n":
-                return size
-            stream.seek(0)
-            return stream.read().rfind(b"\n") + 1
 
     def _replay(self, row: object, held: dict[str, HeldSection], cut: PassageSettings) -> None:
         if not isinstance(row, dict):
