@@ -2,7 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from project_samples import copied, write_project
+from index_samples import corpus_sections
+from project_samples import copied, write_corpus, write_project
+
+
+@pytest.fixture(scope="module")
+def sections(tmp_path_factory):
+    return corpus_sections(write_corpus(tmp_path_factory.mktemp("corpus") / "docs"))
+
+
+@pytest.fixture
+def events():
+    return []
 
 
 @pytest.fixture

@@ -12,21 +12,11 @@ from embedtune.pipeline.index_stage import index_stage
 from embedtune.pipeline.searching import OpenedIndex
 from embedtune.pipeline.stores import default_store
 from embedtune.vocabulary.retrieval import FusionSettings, PassageSettings
-from index_samples import QUESTION, CountingEncoder, changed, corpus_sections, held_in, index_request
-from project_samples import body, headings, write_corpus
+from index_samples import QUESTION, CountingEncoder, changed, held_in, index_request
+from project_samples import body, headings
 from stand_in_models import stand_in_project, write_stand_in_run
 
 LOCAL = [Engine.EXACT, Engine.QDRANT]
-
-
-@pytest.fixture(scope="module")
-def sections(tmp_path_factory):
-    return corpus_sections(write_corpus(tmp_path_factory.mktemp("corpus") / "docs"))
-
-
-@pytest.fixture
-def events():
-    return []
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from embedtune.pipeline.moving import move_index
 from embedtune.pipeline.opening import read_collection
 from embedtune.pipeline.searching import OpenedIndex
 from embedtune.pipeline.stores import open_store
-from index_samples import QUESTION, corpus_sections, fresh, held_in, indexed
-from project_samples import write_corpus
+from index_samples import QUESTION, fresh, held_in, indexed
 from qdrant_rest_server import RestServer
 from stand_in_models import stand_in_project, write_stand_in_run
 
@@ -22,11 +21,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Payload indexes have no effect"),
     pytest.mark.filterwarnings("ignore:Local mode performs exact"),
 ]
-
-
-@pytest.fixture(scope="module")
-def sections(tmp_path_factory):
-    return corpus_sections(write_corpus(tmp_path_factory.mktemp("corpus") / "docs"))
 
 
 @pytest.fixture

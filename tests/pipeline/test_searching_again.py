@@ -12,19 +12,8 @@ from embedtune.index.folder_store import FolderStore
 from embedtune.pipeline.searching import OpenedIndex
 from embedtune.pipeline.stores import default_store, is_server
 from embedtune.vocabulary.retrieval import Mode
-from index_samples import QUESTION, changed, corpus_sections, fresh, indexed
-from project_samples import write_corpus
+from index_samples import QUESTION, changed, fresh, indexed
 from stand_in_models import stand_in_project, write_stand_in_run
-
-
-@pytest.fixture(scope="module")
-def sections(tmp_path_factory):
-    return corpus_sections(write_corpus(tmp_path_factory.mktemp("corpus") / "docs"))
-
-
-@pytest.fixture
-def events():
-    return []
 
 
 @pytest.fixture

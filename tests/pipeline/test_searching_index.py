@@ -11,22 +11,12 @@ from embedtune.index.folder_store import FolderStore
 from embedtune.pipeline.searching import OpenedIndex
 from embedtune.pipeline.stores import default_store
 from embedtune.vocabulary.retrieval import FusionMethod, Mode, Where
-from index_samples import QUESTION, corpus_sections, fresh, indexed
-from project_samples import snapshot, write_corpus
+from index_samples import QUESTION, fresh, indexed
+from project_samples import snapshot
 from stand_in_models import stand_in_project, write_stand_in, write_stand_in_run
 
 LOCAL = [Engine.EXACT, Engine.QDRANT]
 BRAKES = ("Bleed the brake caliper",)
-
-
-@pytest.fixture(scope="module")
-def sections(tmp_path_factory):
-    return corpus_sections(write_corpus(tmp_path_factory.mktemp("corpus") / "docs"))
-
-
-@pytest.fixture
-def events():
-    return []
 
 
 @pytest.fixture

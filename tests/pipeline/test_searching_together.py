@@ -14,19 +14,8 @@ from embedtune.events import Alert, Notice
 from embedtune.index.description import Engine
 from embedtune.pipeline.project import with_value
 from embedtune.pipeline.searching import OpenedIndex
-from index_samples import QUESTION, CountingEncoder, corpus_sections, indexed
-from project_samples import write_corpus
+from index_samples import QUESTION, CountingEncoder, indexed
 from stand_in_models import stand_in_project, write_stand_in_run
-
-
-@pytest.fixture(scope="module")
-def sections(tmp_path_factory):
-    return corpus_sections(write_corpus(tmp_path_factory.mktemp("corpus") / "docs"))
-
-
-@pytest.fixture
-def events():
-    return []
 
 
 @pytest.fixture
