@@ -17,7 +17,7 @@ from embedtune.anomaly.reference import Reference
 from embedtune.anomaly.rules.matching import chosen_rules
 from embedtune.anomaly.storage import DetectorCard, read_detector
 from embedtune.errors import InputError, ModelError
-from embedtune.vocabulary.ports import Encoder, HasTokenTable
+from embedtune.vocabulary.ports import Encoder, tokens_of
 
 
 def load_detector(folder: Path, encoder: Encoder) -> AnomalyDetector:
@@ -40,7 +40,7 @@ def load_detector(folder: Path, encoder: Encoder) -> AnomalyDetector:
 
 def _assembled(card: DetectorCard, arrays: Stored, encoder: Encoder) -> AnomalyDetector:
     check_kinds(card.detectors)
-    tokens = encoder.token_table() if isinstance(encoder, HasTokenTable) else None
+    tokens = tokens_of(encoder)
     detectors: dict[str, Detector] = {}
     reference: dict[str, Scores] = {}
     for name in card.detectors:

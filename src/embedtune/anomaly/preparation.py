@@ -19,7 +19,7 @@ from embedtune.anomaly.grouping import groups_of
 from embedtune.anomaly.knowledge.texts import attacks, everyday_questions
 from embedtune.anomaly.windows import normal_form
 from embedtune.errors import InputError
-from embedtune.vocabulary.ports import Encoder, HasTokenTable
+from embedtune.vocabulary.ports import Encoder, tokens_of
 
 if TYPE_CHECKING:
     from embedtune.config.anomaly_settings import AnomalySettings
@@ -197,7 +197,7 @@ def _material(encoder: Encoder, fit: Asked, passages: KnownPassages, settings: A
         wanted.some(encoder, MOST_KNOWN, seed),
         Asked.of(attacks(), encoder.encode(attacks())),
         Asked.of(everyday_questions(), encoder.encode(everyday_questions())),
-        encoder.token_table() if isinstance(encoder, HasTokenTable) else None,
+        tokens_of(encoder),
         settings,
         seed,
         encoder.digest,

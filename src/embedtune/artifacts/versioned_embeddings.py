@@ -22,7 +22,7 @@ from embedtune.errors import (
     VerificationError,
 )
 from embedtune.events import Alert, Counted, Report, silent
-from embedtune.vocabulary.ports import HasTokenTable
+from embedtune.vocabulary.ports import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -200,7 +200,7 @@ class VersionedEmbeddings:
 
     def token_table(self) -> TokenTable | None:
         """Return the tokens of the model that answers, with the vectors it begins with; ``None`` without any."""
-        return self._encoder.token_table() if isinstance(self._encoder, HasTokenTable) else None
+        return tokens_of(self._encoder)
 
     def get_model_info(self) -> ModelInfo:
         """Return which model answers, and why if it is the baseline."""

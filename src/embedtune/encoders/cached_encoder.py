@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedtune.encoders.cache import VectorCache
-from embedtune.vocabulary.ports import Encoder, HasTokenTable, TokenTable
+from embedtune.vocabulary.ports import Encoder, TokenTable, tokens_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +56,7 @@ class CachedEncoder:
 
     def token_table(self) -> TokenTable | None:
         """Return the model's tokens; ``None`` where it has none."""
-        return self.encoder.token_table() if isinstance(self.encoder, HasTokenTable) else None
+        return tokens_of(self.encoder)
 
     def _block(self, texts: Sequence[str]) -> NDArray[np.float32]:
         model = f"{self.digest} {self.made_with}".strip()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embedtune.vocabulary.ports import Encoder, HasTokenTable, TokenTable
+from embedtune.vocabulary.ports import Encoder, TokenTable, tokens_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +63,7 @@ class QueryCache:
 
     def token_table(self) -> TokenTable | None:
         """Return the model's tokens; ``None`` where it has none."""
-        return self._encoder.token_table() if isinstance(self._encoder, HasTokenTable) else None
+        return tokens_of(self._encoder)
 
     def _recalled(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         with self._lock:

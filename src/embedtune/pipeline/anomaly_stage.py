@@ -17,8 +17,8 @@ from embedtune.pipeline.anomaly import DETECTOR, report_weaker
 from embedtune.pipeline.corpus import SplitCorpus
 from embedtune.pipeline.pairs import read_pairs
 from embedtune.pipeline.project import Project
-from embedtune.pipeline.wiring import cached, served_name, served_precision, vector_cache
-from embedtune.pipeline.workspace import CACHE, Plan
+from embedtune.pipeline.wiring import cached, served_name, served_precision
+from embedtune.pipeline.workspace import Plan
 from embedtune.vocabulary.pairs import Origin, Split, TrainingPair
 from embedtune.vocabulary.retrieval import PassageSettings
 
@@ -74,7 +74,7 @@ def _fitted(project: Project, run: Path, pairs: Sequence[TrainingPair], corpus: 
             f"{len({pair.query.text for pair in pairs})} questions are too few for a detector.",
             "Fit one on queries of users: embedtune anomaly fit --queries FILE.",
         )
-    cache = vector_cache(project.workspace.folder(CACHE), project.config.cache, project.report)
+    cache = project.vector_cache()
     encoder = cached(project.models.named(served_name(run, project.config.publish)), cache)
     passages = _known_passages(project, encoder, corpus)
     for normal, settings in choices:

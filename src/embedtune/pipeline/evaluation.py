@@ -31,8 +31,8 @@ from embedtune.pipeline.robustness import measure_robustness
 from embedtune.pipeline.sampling import Sample
 from embedtune.pipeline.systems import BASE, BM25, HYBRID, SystemSpec, SystemUnderTest, Workbench, default_comparisons
 from embedtune.pipeline.verdicts import GATE_METRIC, check_candidates
-from embedtune.pipeline.wiring import served_name, served_precision, vector_cache
-from embedtune.pipeline.workspace import CACHE, Plan
+from embedtune.pipeline.wiring import served_name, served_precision
+from embedtune.pipeline.workspace import Plan
 from embedtune.retrieval.choosing import TuningResult
 from embedtune.retrieval.retriever import POOL_DEPTH
 from embedtune.vocabulary.corpus import corpus_digest
@@ -81,7 +81,7 @@ def evaluate(
     """
     if not specs:
         raise InputError("No system was named.", "Name one with --system, such as --system base.")
-    cache = vector_cache(project.workspace.folder(CACHE), project.config.cache, project.report)
+    cache = project.vector_cache()
     bench = Workbench(questions, project.models, project.config.retrieval, project.report, cache)
     bench.find(specs)
     systems = [bench.build(spec) for spec in specs]

@@ -11,11 +11,12 @@ from embedtune.artifacts.store import Registry
 from embedtune.artifacts.trust import TrustPolicy
 from embedtune.config.loading import load_config
 from embedtune.config.settings import EmbedtuneConfig
+from embedtune.encoders.cache import VectorCache
 from embedtune.errors import ConfigError
 from embedtune.events import Report, silent
 from embedtune.files import digest_value
-from embedtune.pipeline.wiring import Models
-from embedtune.pipeline.workspace import Workspace
+from embedtune.pipeline.wiring import Models, vector_cache
+from embedtune.pipeline.workspace import CACHE, Workspace
 
 CONFIG_NAME = "embedtune.toml"
 
@@ -45,6 +46,10 @@ class Project:
     def registry(self) -> Registry:
         """The published versions."""
         return self.models.registry
+
+    def vector_cache(self) -> VectorCache | None:
+        """Return where encoded texts are kept; ``None`` if the settings give no room."""
+        return vector_cache(self.workspace.folder(CACHE), self.config.cache, self.report)
 
     def signing_key(self) -> PrivateKey | None:
         """Return the key that signs versions and channels, ``None`` without one.

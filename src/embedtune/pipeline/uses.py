@@ -17,8 +17,7 @@ from embedtune.pipeline.keyword_choice import untuned_fusion
 from embedtune.pipeline.project import Project
 from embedtune.pipeline.stored_vectors import stored_vectors
 from embedtune.pipeline.systems import BASE
-from embedtune.pipeline.wiring import cached, section_keywords, vector_cache
-from embedtune.pipeline.workspace import CACHE
+from embedtune.pipeline.wiring import cached, section_keywords
 from embedtune.retrieval.clustering import Cluster, cluster_count, clusters_of
 from embedtune.retrieval.retriever import HybridRetriever
 from embedtune.vocabulary.corpus import Passage, Section, SectionKind
@@ -142,7 +141,7 @@ def find_answers(project: Project, file: Path, model: str, question: str, limit:
         for key, pair in known.items()
     ]
     passages = [Passage(f"{one.id}#0", one.id, one.full_text, len(one.heading) + 1) for one in sections]
-    cache = vector_cache(project.workspace.folder(CACHE), project.config.cache, project.report)
+    cache = project.vector_cache()
     encoder = cached(_encoder(project, model), cache)
     index = ExactIndex(encoder.dimension)
     for start in range(0, len(passages), BLOCK):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from embedtune.vocabulary.ports import HasTokenTable
+from embedtune.vocabulary.ports import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ class SerialEncoder:
 
     def token_table(self) -> TokenTable | None:
         """Return the model's tokens, looked up by one thread at a time; ``None`` where it has none."""
-        table = self._encoder.token_table() if isinstance(self._encoder, HasTokenTable) else None
+        table = tokens_of(self._encoder)
         return None if table is None else SerialTokens(table, self._lock)
 
 

@@ -61,6 +61,11 @@ class HasTokenTable(Protocol):
         ...
 
 
+def tokens_of(encoder: Encoder) -> TokenTable | None:
+    """Return the tokens of any encoder's model; ``None`` where there are none to look up."""
+    return encoder.token_table() if isinstance(encoder, HasTokenTable) else None
+
+
 class PassageSearch(Protocol):
     """Finds the nearest passages."""
 

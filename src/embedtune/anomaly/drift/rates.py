@@ -74,10 +74,8 @@ def flag_rate(judged: Sequence[Judged]) -> FlagRate:
     from scipy.stats import beta
 
     flagged, queries = sum(part.flagged for part in judged), sum(part.queries for part in judged)
-    worth, worth_flagged = (
-        sum(number / part.guarantee.effect for number, part in zip(numbers, judged, strict=True))
-        for numbers in ([part.queries for part in judged], [part.flagged for part in judged])
-    )
+    worth = sum(part.queries / part.guarantee.effect for part in judged)
+    worth_flagged = sum(part.flagged / part.guarantee.effect for part in judged)
     chances = _usual(judged)
     expected = sum(part.queries * (part.guarantee.worth_beyond + 1) / (part.guarantee.worth + 1) for part in judged)
     return FlagRate(
